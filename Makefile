@@ -1,0 +1,99 @@
+# churn: build, test, run. `make help` lists the targets; the logic of each lane lives in scripts/.
+#
+# One object folder per variant: build/obj/native, build/obj/asan. Objects are linked as they are, never through an archive: pools,
+# probes, backends and reports register themselves by constructor, which a linker drops from a .a.
+
+BUILD   ?= build
+CC      ?= gcc
+JOBS    ?= $(shell nproc)
+MAKEFLAGS += --no-builtin-rules
+
+STD     := -std=gnu11 -D_GNU_SOURCE -I.
+WARN    := -Wall -Wextra -Werror -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
+           -Wformat=2 -Wundef -Wvla -Wpointer-arith -Wwrite-strings -Wcast-qual -Wnull-dereference
+OPT     := -O2 -g -fno-omit-frame-pointer -fno-common
+THREADS := -pthread
+ASAN    := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+
+LUA_CFLAGS  = $(shell pkg-config --cflags lua5.4)
+LUA_LIBS    = $(shell pkg-config --libs lua5.4)
+JSON_LIBS   = $(shell pkg-config --libs jansson)
+CHURN_LIBS  = $(LUA_LIBS) $(JSON_LIBS) -lm
+HOST_LIBS   = -ldl -rdynamic -lm
+
+# Rooms by program. A new file in a room needs no change here.
+SHARED_ROOMS := harness/base harness/plan
+CHURN_ROOMS  := harness/scenario harness/record harness/subject harness/backend harness/probe harness/driver harness/verdict \
+                harness/report harness/cli
+HOST_ROOMS   := pools pools/core pools/defects harness/world harness/host
+
+sources   = $(foreach room,$(1),$(sort $(wildcard $(room)/*.c)))
+MAINS    := harness/cli/main.c harness/host/main.c
+SHARED   := $(call sources,$(SHARED_ROOMS))
+CHURN    := $(SHARED) $(call sources,$(CHURN_ROOMS))
+HOST     := $(SHARED) $(call sources,$(HOST_ROOMS))
+TESTS    := $(sort $(wildcard harness/tests/*.c pools/tests/*.c))
+TESTED   := $(sort $(filter-out $(MAINS),$(CHURN) $(HOST)) $(TESTS))
+
+objects   = $(patsubst %.c,$(BUILD)/obj/$(1)/%.o,$(2))
+
+PROGRAMS := $(BUILD)/churn $(BUILD)/churn-host $(BUILD)/asan/churn-host
+
+.DEFAULT_GOAL := all
+.PHONY: all help setup test scenarios check format clean install
+
+all: $(PROGRAMS) ## build churn and the host programs (native and ASan)
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## install the Debian packages that are missing (SETUP=no only lists them)
+	@scripts/setup
+
+test: setup ## set up what is missing, then run every test, with the sanitizer and Valgrind lanes
+	@$(MAKE) --no-print-directory -j$(JOBS) all tests
+	@scripts/run-tests $(BUILD)
+
+scenarios: setup ## set up what is missing, then run every scenario on every pool and backend
+	@$(MAKE) --no-print-directory -j$(JOBS) all
+	@scripts/run-scenarios $(BUILD)
+
+check: setup ## check include directions, headers, formatting and function length
+	@scripts/check
+
+.PHONY: tests
+tests: $(BUILD)/churn-tests $(BUILD)/asan/churn-tests $(BUILD)/asan/churn ## build the test programs
+
+format: ## format every C file with clang-format
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+clean: ## remove what was built
+	rm -rf $(BUILD)
+
+$(BUILD)/churn: $(call objects,native,$(CHURN))
+	$(CC) $(THREADS) -o $@ $^ $(CHURN_LIBS)
+$(BUILD)/churn-host: $(call objects,native,$(HOST))
+	$(CC) $(THREADS) -o $@ $^ $(HOST_LIBS)
+$(BUILD)/churn-tests: $(call objects,native,$(TESTED))
+	$(CC) $(THREADS) -o $@ $^ $(CHURN_LIBS) $(HOST_LIBS) -lcriterion
+$(BUILD)/asan/churn: $(call objects,asan,$(CHURN))
+	@mkdir -p $(@D)
+	$(CC) $(THREADS) $(ASAN) -o $@ $^ $(CHURN_LIBS)
+$(BUILD)/asan/churn-host: $(call objects,asan,$(HOST))
+	@mkdir -p $(@D)
+	$(CC) $(THREADS) $(ASAN) -o $@ $^ $(HOST_LIBS)
+$(BUILD)/asan/churn-tests: $(call objects,asan,$(TESTED))
+	@mkdir -p $(@D)
+	$(CC) $(THREADS) $(ASAN) -o $@ $^ $(CHURN_LIBS) $(HOST_LIBS) -lcriterion
+
+# Flags that a file's room needs beside the common ones.
+ROOM_CFLAGS = $(if $(findstring /harness/scenario/,$@)$(findstring /harness/cli/,$@),$(LUA_CFLAGS))
+
+$(BUILD)/obj/native/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(STD) $(WARN) $(OPT) $(THREADS) $(ROOM_CFLAGS) -MMD -MP -c $< -o $@
+$(BUILD)/obj/asan/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(STD) $(WARN) $(OPT) $(THREADS) $(ASAN) $(ROOM_CFLAGS) -MMD -MP -c $< -o $@
+
+-include $(patsubst %.o,%.d,$(call objects,native,$(CHURN) $(HOST) $(TESTS)) $(call objects,asan,$(CHURN) $(HOST) $(TESTS)))

@@ -1,0 +1,53 @@
+/*
+ * backend: how the child that holds the pool is started, and what the tool's logs say. One file per backend.
+ *
+ * native: the host program as it is. asan: the host built with AddressSanitizer and LeakSanitizer. memcheck: the native host under Valgrind.
+ * Later: tsan, helgrind. All of them run it under libfaketime where the machine has it and the tool allows it.
+ */
+#ifndef CHURN_BACKEND_H
+#define CHURN_BACKEND_H
+
+#include "harness/base/base.h"
+#include "harness/record/record.h"
+
+struct backend_command {
+    char **argv;      /* NULL-terminated */
+    char **extra_env; /* NULL-terminated */
+    char *log_folder; /* where the tool writes its logs; removed by backend_command_free */
+};
+
+struct backend {
+    const char *name;
+    const char *about;
+    int slowdown; /* how much longer a run may take than native: multiplies the time limit */
+
+    /* Can it run here? False: *why says what is missing and how to get it. */
+    bool (*available)(const char *build_folder, struct problem *why);
+
+    /* The command for a pool spec (built-in or path) or for a foreign command ("exec:..." is not wrapped by any tool: native only).
+     * *out is OWNED: backend_command_free, which also removes the log folder. */
+    enum err (*command)(const char *build_folder, const char *pool, struct backend_command *out, struct problem *why);
+
+    /* After the child has ended: reads the logs into run->tool_errors, run->lost_bytes and run->log. Trusts logs, not exit codes. */
+    enum err (*read_logs)(const struct backend_command *command, struct run *run, struct problem *why);
+};
+
+#define BACKEND_REGISTER(BACKEND)                                                                                      \
+    __attribute__((constructor)) static void register_##BACKEND(void)                                                  \
+    {                                                                                                                  \
+        backend_registry_add(&BACKEND);                                                                                \
+    }
+void backend_registry_add(const struct backend *backend);
+const struct backend *backend_find(const char *name);
+size_t backend_count(void);
+const struct backend *backend_at(size_t index); /* sorted by name */
+
+void backend_command_free(struct backend_command *command);
+
+/* The folder that holds the host programs: the one `churn` itself was started from. OWNED text. */
+enum err backend_build_folder(char **out, struct problem *why) MUST_CHECK;
+
+/* Path of libfaketimeMT, or NULL with the reason. BORROWED for ever. */
+const char *backend_faketime(struct problem *why);
+
+#endif

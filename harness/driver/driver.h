@@ -1,0 +1,31 @@
+/*
+ * driver: runs one plan against one subject and fills a `struct run`.
+ *
+ * It sends operations, keeps the ledger of leases and items (what the harness knows without asking), samples at rungs, and records how the subject
+ * ended. A crash, a hang or an exit in the pool is a finding about that run; samples taken so far are kept. One run uses one thread; runs are independent.
+ */
+#ifndef CHURN_DRIVER_H
+#define CHURN_DRIVER_H
+
+#include "harness/backend/backend.h"
+#include "harness/record/record.h"
+#include "harness/scenario/scenario.h"
+
+struct driver_request {
+    const char *scenario_path;
+    struct scenario_request scenario; /* pool, case, overrides, seed, dose */
+    const struct backend *backend;
+    const char *build_folder;
+    int64_t timeout_ns; /* 0: the scenario's, or 60 s; times backend->slowdown */
+    const volatile bool *stop;
+};
+
+/* One run with what the judge needs beside it: the run itself, its twin (D0, when `twin`), the double dose (D3, when the growth has no formula). The run is always
+ * filled as far as it got; problems of the subject are in run->ending. ERR_INPUT: the scenario is wrong. *out is OWNED: run_free. */
+enum err driver_run(const struct driver_request *request, bool twin, struct run **out, struct problem *why) MUST_CHECK;
+
+/* Replays a plan file; no expectation. */
+enum err driver_replay(const char *plan_path, const struct driver_request *request, struct run **out,
+                       struct problem *why) MUST_CHECK;
+
+#endif

@@ -18,7 +18,9 @@ ASAN    := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 LUA_CFLAGS  = $(shell pkg-config --cflags lua5.4)
 LUA_LIBS    = $(shell pkg-config --libs lua5.4)
 JSON_LIBS   = $(shell pkg-config --libs jansson)
-CHURN_LIBS  = $(LUA_LIBS) $(JSON_LIBS) -lm
+XML_CFLAGS  = $(shell pkg-config --cflags libxml-2.0)
+XML_LIBS    = $(shell pkg-config --libs libxml-2.0)
+CHURN_LIBS  = $(LUA_LIBS) $(JSON_LIBS) $(XML_LIBS) -lm
 HOST_LIBS   = -ldl -rdynamic -lm
 
 # Rooms by program. A new file in a room needs no change here.
@@ -87,7 +89,8 @@ $(BUILD)/asan/churn-tests: $(call objects,asan,$(TESTED))
 	$(CC) $(THREADS) $(ASAN) -o $@ $^ $(CHURN_LIBS) $(HOST_LIBS) -lcriterion
 
 # Flags that a file's room needs beside the common ones.
-ROOM_CFLAGS = $(if $(findstring /harness/scenario/,$@)$(findstring /harness/cli/,$@),$(LUA_CFLAGS))
+ROOM_CFLAGS = $(if $(findstring /harness/scenario/,$@)$(findstring /harness/cli/,$@),$(LUA_CFLAGS)) \
+              $(if $(findstring /harness/report/,$@)$(findstring /test_report_,$@),$(XML_CFLAGS))
 
 $(BUILD)/obj/native/%.o: %.c
 	@mkdir -p $(@D)

@@ -64,7 +64,7 @@ check: setup ## check include directions, headers, formatting and function lengt
 	@scripts/check
 
 .PHONY: tests
-tests: $(BUILD)/churn-tests $(BUILD)/asan/churn-tests $(BUILD)/asan/churn ## build the test programs
+tests: $(BUILD)/churn-tests $(BUILD)/asan/churn-tests $(BUILD)/asan/churn $(BUILD)/selftest/toy.so ## build the test programs
 
 format: ## format every C file with clang-format
 	clang-format -i $$(git ls-files '*.c' '*.h')
@@ -87,6 +87,10 @@ $(BUILD)/asan/churn-host: $(call objects,asan,$(HOST))
 $(BUILD)/asan/churn-tests: $(call objects,asan,$(TESTED))
 	@mkdir -p $(@D)
 	$(CC) $(THREADS) $(ASAN) -o $@ $^ $(CHURN_LIBS) $(HOST_LIBS) -lcriterion
+
+$(BUILD)/selftest/%.so: harness/tests/pools/%.c pools/keyed_pool.h
+	@mkdir -p $(@D)
+	$(CC) $(STD) $(WARN) $(OPT) -fPIC -shared -o $@ $<
 
 # Flags that a file's room needs beside the common ones.
 ROOM_CFLAGS = $(if $(findstring /harness/scenario/,$@)$(findstring /harness/cli/,$@),$(LUA_CFLAGS)) \

@@ -1,8 +1,9 @@
 /*
  * record: what a run left behind. The data that everything after a run works on, and the results file.
  *
- * A `struct run` holds what was asked, every sample, what the scenario expects (with its formulas already evaluated at each rung) and what the
- * judge said. It holds no pool, no Lua and no process, so that `churn judge` can judge it again years later.
+ * A `struct run` holds what was asked, every sample, what the scenario expects (with its formulas already evaluated at
+ * each rung) and what the judge said. It holds no pool, no Lua and no process, so that `churn judge` can judge it again
+ * years later.
  *
  * Not thread-safe: one thread at a time may touch one run.
  */
@@ -14,7 +15,7 @@
 #define RECORD_FORMAT "churn-results/1"
 #define RECORD_NONE   INT64_MIN /* a sample that is missing: the subject does not count this */
 
-/* ---- words ------------------------------------------------------------------------------------------------------------- */
+/* ---- words ---------------------------------------------------------------------------------- */
 
 /* What the numbers say. */
 enum finding {
@@ -41,31 +42,40 @@ bool status_from_name(const char *name, enum status *out);
 enum exit_code status_exit_code(enum status status);
 enum exit_code exit_code_worst(enum exit_code a, enum exit_code b);
 
-/* ---- metrics: the vocabulary ---------------------------------------------------------------------------------------------- */
+/* ---- metrics: the vocabulary ---------------------------------------------------------------- */
 
 enum metric_kind {
-    METRIC_LEVEL, /* exact, may be judged for growth: tombstones, bytes_live */
-    METRIC_TOTAL, /* exact, counts since the start and so always grows: created, set_ops; judged only when a scenario asks */
-    METRIC_NOISY, /* rss_bytes, wall_ns */
+    METRIC_LEVEL, /* exact, judged for growth: tombstones, bytes_live; and gets_failed, which ought to stand still */
+    METRIC_TOTAL, /* exact, grows by its nature: created, set_ops; judged only when a scenario asks */
+    METRIC_NOISY, /* rss_bytes, wall_ns: never judged as exact */
 };
 
 struct metric {
     const char *name;
     const char *unit; /* "entries", "items", "bytes", "ns" */
     enum metric_kind kind;
-    bool
-        same_everywhere; /* must be equal under native, asan and memcheck (D5): counters, bytes_live; not rss, not fds' absolute value */
+    bool same_everywhere; /* equal under native, asan and memcheck (D5). A LEVEL without it (fds: tools open files of
+                             their own) must agree in its change since the first rung */
     const char *about;
 };
 
-/* NULL: not in the vocabulary. "bytes_live.POPULATION" and "blocks_live.POPULATION" are answered like bytes_live and blocks_live. */
+/* NULL: not in the vocabulary. "bytes_live.POPULATION" and "blocks_live.POPULATION" are answered like bytes_live and
+ * blocks_live. A counter that only a foreign pool knows is stored, and judged only when a scenario asks. */
 const struct metric *metric_find(const char *name);
 size_t metric_count(void);
 const struct metric *metric_at(size_t index);
 
-/* ---- expectations ------------------------------------------------------------------------------------------------------------- */
+/* ---- expectations --------------------------------------------------------------------------- */
 
-enum relation { RELATION_GROWS, RELATION_EXACT, RELATION_AT_MOST };
+enum relation {
+    RELATION_GROWS,   /* grows; with a formula: equals it at every rung */
+    RELATION_EXACT,   /* equals the formula at every rung */
+    RELATION_AT_MOST, /* is never above the formula */
+    RELATION_COUNT
+};
+
+const char *relation_name(enum relation relation); /* "grows", "exactly", "at_most" */
+bool relation_from_name(const char *name, enum relation *out);
 
 /* What a scenario says of one metric. */
 struct expected_metric {
@@ -77,7 +87,7 @@ struct expected_metric {
 
 /* What a scenario expects of one pool. */
 struct expectation {
-    enum finding finding; /* FINDING_BOUNDED (flat is bounded too), GROWS, VIOLATES, LOST, HANGS, CRASHES */
+    enum finding finding; /* GROWS, VIOLATES, LOST, HANGS, CRASHES; anything else means BOUNDED (flat is bounded too) */
     char *violates;       /* VIOLATES: the invariant, "I6" */
     struct expected_metric *metrics;
     size_t metric_count;
@@ -85,7 +95,7 @@ struct expectation {
     size_t also_count;
 };
 
-/* ---- a run ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- a run ---------------------------------------------------------------------------------- */
 
 struct series {
     char *name;
@@ -108,10 +118,16 @@ struct violation {
     int64_t op;      /* how many operations had been sent */
 };
 
+/* D3: how far a metric grew over its rungs, with the cycles as given and with twice as many. */
+struct dose_growth {
+    char *metric;
+    int64_t single, twice;
+};
+
 /* One thing the judge found. */
 struct found {
     enum finding finding;
-    char *metric;    /* the series or the invariant; NULL when none */
+    char *metric;    /* the series; or the invariant, "I4"; NULL when none */
     double rate;     /* GROWS: per `rate_unit` */
     char *rate_unit; /* "per invalidation", "per cycle" */
     char *detail;
@@ -132,6 +148,9 @@ enum ending {
     ENDING_COUNT
 };
 
+/* The exit status by which the host and LeakSanitizer say that memory was lost: no crash. */
+#define ENDING_CODE_LOST 23
+
 const char *ending_name(enum ending ending);
 bool ending_from_name(const char *name, enum ending *out);
 
@@ -142,7 +161,9 @@ struct run {
     char *about;
     struct setting *params;
     size_t param_count;
-    char *pool;    /* "broadcast:finalizers=captured" */
+    char *pool;       /* "broadcast:finalizers=captured" */
+    int64_t pool_min; /* its shape: items per key, at least and at most; RECORD_NONE: not known */
+    int64_t pool_max;
     char *backend; /* "native" */
     uint64_t seed;
     char *repeat;       /* the command that does this run again */
@@ -173,12 +194,14 @@ struct run {
 
     struct expectation expectation;
 
-    /* D0: a second fresh process with the same seed. NULL: none was run. "": all equal. Otherwise the series that differ, by comma. */
+    /* D0: a second fresh process with the same seed. NULL: none was run. "": all equal. Otherwise the series that
+     * differ, by comma. */
     char *twin_differs;
-    /* D3: the same run with twice the cycles. dose_metric NULL: none was run. */
-    char *dose_metric;
-    int64_t dose_single, dose_double; /* growth of that metric over its rungs, in both runs */
-    /* D5 inside the run: growth of blocks and bytes by the tool's own count over the rungs where it was asked. RECORD_NONE: not asked. */
+    /* D3: growth in this run and in the same run with twice the cycles (verdict_add_dose). None: it was not run. */
+    struct dose_growth *doses;
+    size_t dose_count;
+    /* D5 inside the run: growth of blocks and bytes by the tool's own count over the rungs where it was asked.
+     * RECORD_NONE: not asked. */
     int64_t tool_bytes_growth, tool_blocks_growth, own_bytes_growth, own_blocks_growth;
     /* D6: "" the planted leak was caught; a text: why not; NULL: not tried. */
     char *control;
@@ -198,7 +221,7 @@ struct run {
 struct run *run_make(void);
 void run_free(struct run *run);
 
-/* Replaces an owned string (copies `text`; NULL clears it). ERR_MEMORY. */
+/* Replaces an owned string (copies `text`, which may be *field itself; NULL clears it). ERR_MEMORY: nothing changed. */
 enum err run_set_text(char **field, const char *text) MUST_CHECK;
 
 /* The series of that name, NULL when there is none. BORROWED until the run is changed. */
@@ -215,12 +238,20 @@ enum err run_add_rung(struct run *run, int64_t ops, int64_t cycles, int64_t inva
 
 enum err run_add_violation(struct run *run, const char *invariant, const char *metric, const char *detail, int64_t rung,
                            int64_t op) MUST_CHECK;
+enum err run_add_param(struct run *run, const char *name, const char *value) MUST_CHECK;
+enum err run_add_dose(struct run *run, const char *metric, int64_t single, int64_t twice) MUST_CHECK;
+
+/* Makes room for one more entry of an expectation. *out is BORROWED until the next one is added; `name` is copied. */
+enum err expectation_add_metric(struct expectation *expectation, const char *name, enum relation relation,
+                                struct expected_metric **out) MUST_CHECK;
+enum err expectation_add_also(struct expectation *expectation, const char *name) MUST_CHECK;
+void expectation_free(struct expectation *expectation); /* what it owns, not itself; run_free does it for a run's */
 
 /* Forgets what a judge said, before judging again. */
 void run_clear_judgement(struct run *run);
 enum err run_add_found(struct run *run, const struct found *found /* copied */) MUST_CHECK;
 
-/* ---- the results file ------------------------------------------------------------------------------------------------------------- */
+/* ---- the results file ----------------------------------------------------------------------- */
 
 struct machine {
     char *system, *kernel, *processor; /* uname and /proc/cpuinfo */
@@ -241,15 +272,20 @@ struct results {
 /* Order of runs in a file: scenario, params, pool, backend, seed. Makes files the same whatever --jobs was. */
 int run_compare(const struct run *a, const struct run *b);
 
-struct results *results_make(void);
+struct results *results_make(void); /* empty; NULL: out of memory */
 void results_free(struct results *results);
+/* Sets `started` to now, the version of churn, the command, and the machine as far as this room can see it (the caller
+ * fills in machine.valgrind, .libfaketime and .lua). */
+enum err results_describe(struct results *results, const char *version, size_t argc, char *const *argv) MUST_CHECK;
 enum err results_add(struct results *results, struct run *run /* TAKEN, also on failure */) MUST_CHECK;
 void results_sort(struct results *results);
 int64_t results_count_status(const struct results *results, enum status status);
-/* The exit code of all runs together. No runs at all is EXIT_SKIPPED. */
+/* The exit code of all runs together: the worst; EXIT_SKIPPED only when every run was skipped, or there is none. */
 enum exit_code results_exit_code(const struct results *results);
 
-/* Writes the file aside and renames it; integers are exact. Reads one back; ERR_INPUT names file and place. Unknown members are kept out, missing ones are errors. */
+/* Writes the file aside and renames it; integers are exact, a missing sample is null. Reads one back; ERR_INPUT names
+ * the file and the place in it. Unknown members are dropped, missing ones are errors.
+ * The schema: docs/results.schema.json. */
 enum err results_save(const struct results *results, const char *path, struct problem *why) MUST_CHECK;
 enum err results_print(const struct results *results, struct buffer *out) MUST_CHECK;
 enum err results_load(const char *path, struct results **out, struct problem *why) MUST_CHECK;

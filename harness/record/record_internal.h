@@ -1,0 +1,11 @@
+/* Shared by the files of this room only. */
+#ifndef CHURN_RECORD_INTERNAL_H
+#define CHURN_RECORD_INTERNAL_H
+
+#include "harness/record/record.h"
+
+enum err machine_describe(struct machine *machine) MUST_CHECK;
+void machine_fini(struct machine *machine);
+enum err results_add_word(struct results *results, const char *word) MUST_CHECK;
+
+#endif

@@ -90,7 +90,8 @@ uint64_t rng_below(struct rng *rng, uint64_t bound); /* 0 .. bound-1 without bia
 
 /* ---- buffer: bytes that grow --------------------------------------------------------------------------- */
 
-/* Zero-initialised is empty. `data` is always NUL-terminated once something was added. OWNED by the caller: buffer_free. */
+/* Zero-initialised is empty. `data` is always NUL-terminated once something was added. OWNED by the caller:
+ * buffer_free. */
 struct buffer {
     char *data;
     size_t length;
@@ -108,6 +109,15 @@ void buffer_free(struct buffer *buffer);
 /* Copies `text` with every byte that is not printable ASCII or valid UTF-8 written as \xNN, cut to `size`;
  * for quoting what a foreign program said. Returns `out`. */
 char *text_make_printable(const char *text, size_t length, char *out, size_t size);
+
+/* The length in bytes of the UTF-8 sequence that `text` begins with; 0: not valid UTF-8 (or nothing there). */
+size_t text_utf8_sequence(const char *text, size_t length);
+
+/* Valid UTF-8 without control characters. */
+bool text_is_printable(const char *text, size_t length);
+
+/* The candidate that `word` is most likely a misspelling of, for "did you mean"; NULL: none is near. */
+const char *text_closest(const char *word, const char *const *candidates, size_t count);
 
 /* ---- files --------------------------------------------------------------------------------------------- */
 

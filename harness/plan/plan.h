@@ -35,6 +35,7 @@ enum plan_verb {
 
 /* The word of a verb in a plan: "get", "invalidate-value". */
 const char *plan_verb_name(enum plan_verb verb);
+bool plan_verb_from_name(const char *name, enum plan_verb *out); /* false: no such verb */
 
 /* One operation. Only the fields its verb uses are set; the others are empty or 0. */
 struct plan_op {
@@ -44,7 +45,10 @@ struct plan_op {
     char scope[NAME_MAX_LEN + 1];
     int64_t count;       /* fail */
     int64_t duration_ns; /* slow, advance */
-    char text[256];      /* meta: "NAME VALUE..."; pool: "NAME=VALUE NAME=VALUE" */
+    /* meta: "NAME VALUE..."; pool: "NAME=VALUE NAME=VALUE"; fail, slow, advance: the quantity as it was written, so
+     * that it prints
+     * as the same bytes. Empty for one that was made by a program: clear it when you change the number. */
+    char text[256];
 };
 
 /* Parses one line without its newline. Not for empty lines or comments (see plan_reader). ERR_INPUT says which column,
@@ -70,6 +74,12 @@ struct plan_shape {
 
 /* Reads the text of a PLAN_POOL operation. Unknown names, doubles and wrong values are ERR_INPUT. */
 enum err plan_shape_parse(const char *text, struct plan_shape *out, struct problem *why) MUST_CHECK;
+
+/* The same in pieces, for callers that have names and values: defaults, one setting, the check of the whole. */
+void plan_shape_init(struct plan_shape *shape);
+enum err plan_shape_set(struct plan_shape *shape, const char *name, const char *value, struct problem *why) MUST_CHECK;
+enum err plan_shape_check(const struct plan_shape *shape, struct problem *why) MUST_CHECK;
+const char *plan_shape_setting_name(size_t index); /* NULL: there are no more */
 
 /* Writes the text of a PLAN_POOL operation: min, max, ttl always, the others where they differ from the default. */
 void plan_shape_print(const struct plan_shape *shape, char *out, size_t size);

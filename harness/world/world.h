@@ -1,10 +1,10 @@
 /*
  * world: what a pool lives in.
  *
- * It makes and destroys items, counts them outside the pool's knowledge, hands out memory by named population with exact
- * requested bytes and blocks, and holds scopes with finalizers. A leaking pool often shows healthy counters of its own:
- * these are the ones that cannot be fooled. All functions are thread-safe unless they say otherwise; no callback of a
- * listener and no finalizer runs under the world's lock.
+ * It makes and destroys items, counts them outside the pool's knowledge, hands out memory by named population with
+ * exact requested bytes and blocks, and holds scopes with finalizers. A leaking pool often shows healthy counters of
+ * its own: these are the ones that cannot be fooled. All functions are thread-safe unless they say otherwise; no
+ * callback of a listener and no finalizer runs under the world's lock.
  */
 #ifndef CHURN_WORLD_H
 #define CHURN_WORLD_H

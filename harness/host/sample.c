@@ -1,0 +1,101 @@
+#include "harness/host/host.h"
+
+#include <string.h>
+
+/* What the world counts, under the names of the protocol. */
+static const struct {
+    const char *name;
+    enum world_count count;
+} WORLD_COUNTS[] = {
+    {"created", WORLD_CREATED},
+    {"destroyed", WORLD_DESTROYED},
+    {"open", WORLD_OPEN},
+    {"holds", WORLD_HOLDS},
+    {"dead_retained", WORLD_DEAD_RETAINED},
+    {"finalizers", WORLD_FINALIZERS},
+    {"request_finalizers", WORLD_REQUEST_FINALIZERS},
+    {"bytes_live", WORLD_BYTES_LIVE},
+    {"blocks_live", WORLD_BLOCKS_LIVE},
+    {"own_bytes", WORLD_OWN_BYTES},
+    {"own_blocks", WORLD_OWN_BLOCKS},
+};
+
+static void put(struct answer *answer, const char *prefix, const char *name, int64_t value)
+{
+    answer_text(answer, ",\"");
+    answer_text(answer, prefix);
+    answer_text(answer, name);
+    answer_text(answer, "\":");
+    answer_integer(answer, value);
+}
+
+static void put_world(struct host *host)
+{
+    struct answer *answer = &host->answer;
+    struct world_population population;
+
+    for (size_t i = 0; i < ARRAY_LEN(WORLD_COUNTS); i++) {
+        answer_text(answer, i > 0 ? ",\"" : "\"");
+        answer_text(answer, WORLD_COUNTS[i].name);
+        answer_text(answer, "\":");
+        answer_integer(answer, world_count(host->world, WORLD_COUNTS[i].count));
+    }
+    for (size_t i = 0; world_population(host->world, i, &population); i++) {
+        put(answer, "bytes_live.", population.name, population.bytes);
+        put(answer, "blocks_live.", population.name, population.blocks);
+    }
+}
+
+static void put_pool(struct host *host)
+{
+    struct pool_stats stats;
+
+    for (size_t i = 0; i < POOL_STAT_COUNT; i++)
+        stats.value[i] = -1;
+    host->choice->ops->stats(host->pool, &stats);
+    for (size_t i = 0; i < POOL_STAT_COUNT; i++) {
+        if (host->choice->counts[i])
+            put(&host->answer, "", pool_stat_name((enum pool_stat)i), stats.value[i]);
+    }
+}
+
+/* memcheck searches all memory for a count, so it is asked seldom: at the first two rungs, then at every tenth, and
+ * after shutdown. */
+static void put_tool(struct host *host)
+{
+    bool seldom = host->rungs > 2 && (host->rungs - 1) % 10 != 0 && !host->shutdown_asked;
+    int64_t bytes, blocks;
+
+    if (host->tool == TOOL_NONE || (host->tool == TOOL_MEMCHECK && seldom))
+        return;
+    tool_measure(host->tool, &bytes, &blocks);
+    put(&host->answer, "", "tool_bytes", bytes);
+    put(&host->answer, "", "tool_blocks", blocks);
+}
+
+void sample_answer(struct host *host)
+{
+    answer_text(&host->answer, "rung {");
+    put_world(host);
+    put_pool(host);
+    put_tool(host);
+    answer_text(&host->answer, "}\n");
+}
+
+void sample_print_counters(struct host *host)
+{
+    struct answer *answer = &host->answer;
+
+    for (size_t i = 0; i < ARRAY_LEN(WORLD_COUNTS); i++) {
+        answer_text(answer, i > 0 ? ",\"" : "\"");
+        answer_text(answer, WORLD_COUNTS[i].name);
+        answer_text(answer, "\"");
+    }
+    for (size_t i = 0; i < POOL_STAT_COUNT; i++) {
+        if (!host->choice->counts[i])
+            continue;
+        answer_text(answer, ",\"");
+        answer_text(answer, pool_stat_name((enum pool_stat)i));
+        answer_text(answer, "\"");
+    }
+}

@@ -1,0 +1,72 @@
+#include "harness/host/host.h"
+
+#include <stdatomic.h>
+
+#if __has_include(<valgrind/memcheck.h>)
+#include <valgrind/memcheck.h>
+#define HAVE_MEMCHECK 1
+#else
+#define HAVE_MEMCHECK 0
+#endif
+
+/* Declared by hand and weak: gcc 12 ships no sanitizer/allocator_interface.h, and without ASan they are not there. */
+__attribute__((weak)) size_t __sanitizer_get_current_allocated_bytes(void);
+__attribute__((weak)) int __sanitizer_install_malloc_and_free_hooks(void (*on_malloc)(const volatile void *ptr,
+                                                                                      size_t size),
+                                                                    void (*on_free)(const volatile void *ptr));
+
+/* ASan tells bytes but not blocks; its hooks have no argument for a context, so this cannot live anywhere else. */
+static _Atomic int64_t asan_blocks;
+
+static void count_malloc(const volatile void *ptr, size_t size)
+{
+    (void)ptr;
+    (void)size;
+    atomic_fetch_add_explicit(&asan_blocks, 1, memory_order_relaxed);
+}
+
+static void count_free(const volatile void *ptr)
+{
+    (void)ptr;
+    atomic_fetch_sub_explicit(&asan_blocks, 1, memory_order_relaxed);
+}
+
+enum tool tool_watch(void)
+{
+#if HAVE_MEMCHECK
+    if (RUNNING_ON_VALGRIND)
+        return TOOL_MEMCHECK;
+#endif
+    if (__sanitizer_get_current_allocated_bytes == NULL)
+        return TOOL_NONE;
+    if (__sanitizer_install_malloc_and_free_hooks != NULL)
+        (void)__sanitizer_install_malloc_and_free_hooks(count_malloc, count_free);
+    return TOOL_ASAN;
+}
+
+static void memcheck_measure(int64_t *bytes, int64_t *blocks)
+{
+#if HAVE_MEMCHECK
+    unsigned long leaked = 0, dubious = 0, reachable = 0, suppressed = 0;
+
+    VALGRIND_DO_QUICK_LEAK_CHECK;
+    VALGRIND_COUNT_LEAKS(leaked, dubious, reachable, suppressed);
+    *bytes = (int64_t)(leaked + dubious + reachable + suppressed);
+    VALGRIND_COUNT_LEAK_BLOCKS(leaked, dubious, reachable, suppressed);
+    *blocks = (int64_t)(leaked + dubious + reachable + suppressed);
+#endif
+    (void)bytes;
+    (void)blocks;
+}
+
+void tool_measure(enum tool tool, int64_t *bytes, int64_t *blocks)
+{
+    *bytes = 0;
+    *blocks = 0;
+    if (tool == TOOL_MEMCHECK)
+        memcheck_measure(bytes, blocks);
+    if (tool == TOOL_ASAN) {
+        *bytes = (int64_t)__sanitizer_get_current_allocated_bytes();
+        *blocks = asan_blocks;
+    }
+}

@@ -6,6 +6,8 @@
 
 enum err machine_describe(struct machine *machine) MUST_CHECK;
 void machine_fini(struct machine *machine);
+/* The series of that name, made with every sample missing when it is new. *out is BORROWED until the run is changed. */
+enum err run_need_series(struct run *run, const char *name, struct series **out) MUST_CHECK;
 enum err results_add_word(struct results *results, const char *word) MUST_CHECK;
 
 #endif

@@ -68,7 +68,7 @@ enum err results_add(struct results *results, struct run *run)
     return ERR_NONE;
 }
 
-/* ---- order --------------------------------------------------------------------------------------- */
+/* ---- order ---------------------------------------------------------------------------------- */
 
 static int compare_texts(const char *a, const char *b)
 {
@@ -130,7 +130,7 @@ void results_sort(struct results *results)
         qsort(results->runs, results->run_count, sizeof(struct run *), compare_pointers);
 }
 
-/* ---- sums ---------------------------------------------------------------------------------------- */
+/* ---- sums ----------------------------------------------------------------------------------- */
 
 int64_t results_count_status(const struct results *results, enum status status)
 {

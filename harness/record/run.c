@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/record/record_internal.h"
+
 struct run *run_make(void)
 {
     struct run *run = calloc(1, sizeof(*run));
@@ -35,7 +37,7 @@ enum err run_set_text(char **field, const char *text)
     return ERR_NONE;
 }
 
-/* ---- expectation ------------------------------------------------------------------------------- */
+/* ---- expectation ---------------------------------------------------------------------------- */
 
 enum err expectation_add_metric(struct expectation *expectation, const char *name, enum relation relation,
                                 struct expected_metric **out)
@@ -80,7 +82,7 @@ void expectation_free(struct expectation *expectation)
     *expectation = (struct expectation){.finding = FINDING_BOUNDED};
 }
 
-/* ---- parameters, samples ----------------------------------------------------------------------- */
+/* ---- parameters, samples -------------------------------------------------------------------- */
 
 enum err run_add_param(struct run *run, const char *name, const char *value)
 {
@@ -120,8 +122,7 @@ struct series *run_series(const struct run *run, const char *name)
     return &run->series[place];
 }
 
-/* The series of that name, made with every sample missing when it is new. */
-static enum err series_need(struct run *run, const char *name, struct series **out)
+enum err run_need_series(struct run *run, const char *name, struct series **out)
 {
     *out = run_series(run, name);
     if (*out)
@@ -152,7 +153,7 @@ static enum err series_need(struct run *run, const char *name, struct series **o
 enum err run_sample(struct run *run, const char *name, size_t rung, int64_t value)
 {
     struct series *series;
-    enum err err = series_need(run, name, &series);
+    enum err err = run_need_series(run, name, &series);
     if (err == ERR_NONE && rung < run->rung_count)
         series->values[rung] = value;
     return err;
@@ -161,7 +162,7 @@ enum err run_sample(struct run *run, const char *name, size_t rung, int64_t valu
 enum err run_sample_before(struct run *run, const char *name, int64_t value)
 {
     struct series *series;
-    enum err err = series_need(run, name, &series);
+    enum err err = run_need_series(run, name, &series);
     if (err == ERR_NONE)
         series->before = value;
     return err;
@@ -170,7 +171,7 @@ enum err run_sample_before(struct run *run, const char *name, int64_t value)
 enum err run_sample_after(struct run *run, const char *name, int64_t value)
 {
     struct series *series;
-    enum err err = series_need(run, name, &series);
+    enum err err = run_need_series(run, name, &series);
     if (err == ERR_NONE)
         series->after = value;
     return err;
@@ -202,7 +203,7 @@ enum err run_add_rung(struct run *run, int64_t ops, int64_t cycles, int64_t inva
     return ERR_NONE;
 }
 
-/* ---- what was seen ------------------------------------------------------------------------------ */
+/* ---- what was seen -------------------------------------------------------------------------- */
 
 static void violation_fini(struct violation *violation)
 {

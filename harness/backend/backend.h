@@ -19,16 +19,18 @@ struct backend_command {
 struct backend {
     const char *name;
     const char *about;
-    int slowdown; /* how much longer a run may take than native: multiplies the time limit */
+    int slowdown;      /* how much longer a run may take than native: multiplies the time limit */
+    bool runs_foreign; /* can start a foreign program ("exec:COMMAND"); no tool can look into one */
 
     /* Can it run here? False: *why says what is missing and how to get it. */
     bool (*available)(const char *build_folder, struct problem *why);
 
-    /* The command for a pool spec (built-in or path) or for a foreign command ("exec:..." is not wrapped by any tool: native only).
-     * *out is OWNED: backend_command_free, which also removes the log folder. */
+    /* The command for a pool spec (built-in or path) or for a foreign command ("exec:...", native only: ERR_INPUT
+     * elsewhere). *out is OWNED: backend_command_free, which also removes the log folder. */
     enum err (*command)(const char *build_folder, const char *pool, struct backend_command *out, struct problem *why);
 
-    /* After the child has ended: reads the logs into run->tool_errors, run->lost_bytes and run->log. Trusts logs, not exit codes. */
+    /* After the child has ended: reads the logs into run->tool_errors, run->lost_bytes and run->log. Trusts logs, not
+     * exit codes. ERR_SYSTEM: the tool itself failed, so that its silence means nothing. */
     enum err (*read_logs)(const struct backend_command *command, struct run *run, struct problem *why);
 };
 
@@ -42,9 +44,13 @@ const struct backend *backend_find(const char *name);
 size_t backend_count(void);
 const struct backend *backend_at(size_t index); /* sorted by name */
 
+/* "exec:COMMAND": the command; NULL for every other pool. BORROWED from `pool`. */
+const char *backend_foreign_command(const char *pool);
+
 void backend_command_free(struct backend_command *command);
 
-/* The folder that holds the host programs: the one `churn` itself was started from. OWNED text. */
+/* The folder that holds the host programs: the one this program was started from, or the one above for a program of
+ * the ASan variant. OWNED text: free(). */
 enum err backend_build_folder(char **out, struct problem *why) MUST_CHECK;
 
 /* Path of libfaketimeMT, or NULL with the reason. BORROWED for ever. */

@@ -63,8 +63,9 @@ static void describe_limit(const struct subject *subject, char *out, size_t size
     char limit[32];
 
     quantity_print_duration(subject->timeout_ns, limit, sizeof(limit));
-    snprintf(out, size, subject->finishing ? "did not end within the time limit of %s, though its input has ended"
-                                           : "no answer within the time limit of %s",
+    snprintf(out, size,
+             subject->finishing ? "did not end within the time limit of %s, though its input has ended"
+                                : "no answer within the time limit of %s",
              limit);
 }
 

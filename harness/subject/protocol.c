@@ -286,14 +286,24 @@ struct answer {
     enum err (*take)(struct subject *subject, struct cursor *cursor, struct problem *why);
 };
 
-#define ANSWER(word, take) {word, sizeof(word) - 1, take}
+#define ANSWER(word, take)                                                                                             \
+    {                                                                                                                  \
+        word, sizeof(word) - 1, take                                                                                   \
+    }
 
 /* The frequent ones first. */
 static const struct answer ANSWERS[] = {
-    ANSWER("leased", take_leased), ANSWER("destroyed", take_destroyed),     ANSWER("created", take_created),
-    ANSWER("failed", take_failed), ANSWER("closed", take_closed),           ANSWER("cancelled", take_cancelled),
-    ANSWER("rung", take_rung),     ANSWER("done", take_done),               ANSWER("misuse", take_misuse),
-    ANSWER("error", take_error),   ANSWER("unsupported", take_unsupported),
+    ANSWER("leased", take_leased),
+    ANSWER("destroyed", take_destroyed),
+    ANSWER("created", take_created),
+    ANSWER("failed", take_failed),
+    ANSWER("closed", take_closed),
+    ANSWER("cancelled", take_cancelled),
+    ANSWER("rung", take_rung),
+    ANSWER("done", take_done),
+    ANSWER("misuse", take_misuse),
+    ANSWER("error", take_error),
+    ANSWER("unsupported", take_unsupported),
 };
 
 enum err protocol_take_line(struct subject *subject, struct problem *why)

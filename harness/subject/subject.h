@@ -14,9 +14,9 @@
 
 #include "harness/plan/plan.h"
 
-#define SUBJECT_PROTOCOL  1
-#define SUBJECT_LINE_MAX  (64 * 1024)
-#define SUBJECT_FLOOD_MAX (64 * 1024 * 1024) /* between two rungs, beside SUBJECT_ANSWER_MAX for each operation sent */
+#define SUBJECT_PROTOCOL   1
+#define SUBJECT_LINE_MAX   (64 * 1024)
+#define SUBJECT_FLOOD_MAX  (64 * 1024 * 1024) /* between two rungs, beside SUBJECT_ANSWER_MAX for each operation sent */
 #define SUBJECT_ANSWER_MAX 512
 
 /* How to start the child. All BORROWED for subject_open. */

@@ -62,7 +62,7 @@ static enum err choice_try(struct pool_choice *choice, struct problem *why)
     struct world *world = NULL;
     struct keyed_pool *pool = NULL;
     char message[400] = "";
-    enum err err = plan_shape_parse("", &shape, why);
+    enum err err = plan_shape_parse("min=0 max=1", &shape, why);
 
     if (err == ERR_NONE)
         err = world_make(&shape, &nobody, &world, why);

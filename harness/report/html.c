@@ -181,6 +181,18 @@ static void add_log(struct buffer *out, const struct run *run)
     buffer_add_text(out, "</pre></details>\n");
 }
 
+static void add_commands(struct buffer *out, const struct run_slice *trouble)
+{
+    html_add_command(out, trouble->runs[0]->repeat);
+    if (trouble->count < 2)
+        return;
+    buffer_addf(out, "<details><summary>%s</summary>\n",
+                trouble->count == 2 ? "The same on the other backend" : "The same on the other backends");
+    for (size_t i = 1; i < trouble->count; i++)
+        html_add_command(out, trouble->runs[i]->repeat);
+    buffer_add_text(out, "</details>\n");
+}
+
 static void add_problem(struct buffer *out, const struct run_slice *trouble)
 {
     const struct run *run = trouble->runs[0];
@@ -201,8 +213,7 @@ static void add_problem(struct buffer *out, const struct run_slice *trouble)
     text_add(out, text_reason(run), MARKUP_HTML);
     buffer_add_text(out, "</p>\n");
     add_findings(out, run);
-    for (size_t i = 0; i < trouble->count; i++)
-        html_add_command(out, trouble->runs[i]->repeat);
+    add_commands(out, trouble);
     add_log(out, run);
     buffer_add_text(out, "</article>\n");
 }

@@ -13,12 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WIDTH  640.0
-#define HEIGHT 300.0
-#define LEFT   0.125 /* shares of the picture, from the left and from the bottom as gnuplot counts */
-#define RIGHT  0.985
-#define BOTTOM 0.19
-#define TOP    0.95
+#define LABEL_MAX 32 /* characters of an axis that fit its length */
+#define WIDTH     640.0
+#define HEIGHT    300.0
+#define LEFT      0.125 /* shares of the picture, from the left and from the bottom as gnuplot counts */
+#define RIGHT     0.985
+#define BOTTOM    0.19
+#define TOP       0.95
 
 /* Okabe and Ito's colours, which people with any kind of colour vision can tell apart; html_style.h has their dark twins. */
 static const struct {
@@ -132,7 +133,7 @@ static struct frame frame_for(const struct chart *chart)
 
 static void add_harmless(struct buffer *script, const char *text)
 {
-    for (; *text; text++) {
+    for (size_t length = 0; *text && length < LABEL_MAX; text++, length++) {
         bool harmless = (*text >= 'a' && *text <= 'z') || (*text >= 'A' && *text <= 'Z') ||
                         (*text >= '0' && *text <= '9') || strchr(" _.:=/()-", *text);
         buffer_add(script, harmless ? text : "?", 1);
@@ -169,22 +170,31 @@ static void add_data(struct buffer *script, const char *name, size_t number, con
     buffer_add_text(script, "END\n");
 }
 
-/* Earlier lines are broader, so that of two equal curves both are seen; marks are set at different rungs for the same reason. */
+/* How many later curves lie exactly on this one. */
+static size_t count_covering(const struct chart *chart, size_t index)
+{
+    const struct curve *curve = &chart->curves[index];
+    size_t covering = 0;
+    for (size_t i = index + 1; i < chart->curve_count; i++)
+        covering += chart->curves[i].count == curve->count &&
+                    memcmp(chart->curves[i].y, curve->y, curve->count * sizeof *curve->y) == 0;
+    return covering;
+}
+
+/* A curve under others is drawn broader, so that all of them are seen; marks are set at different rungs for the same reason. */
 static void add_plot(struct buffer *script, const struct chart *chart)
 {
-    size_t count = chart->curve_count;
+    size_t count = chart->curve_count, every = 2 * count < 4 ? 4 : 2 * count;
     buffer_add_text(script, "plot ");
     for (size_t i = 0; i < count; i++)
-        buffer_addf(script, "$m%zu with lines lw %.1f lc rgb '%s', ", i, 2.0 + 1.5 * (double)(count - 1 - i),
+        buffer_addf(script, "$m%zu with lines lw %.1f lc rgb '%s', ", i, 2.2 + 3.2 * (double)count_covering(chart, i),
                     styles[chart->curves[i].color].color);
     for (size_t i = 0; i < chart->prediction_count; i++)
         buffer_addf(script, "$p%zu with lines lw 1.6 dt (5,4) lc rgb '" COLOR_PREDICTED "', ", i);
-    for (size_t i = 0; i < count; i++) {
-        size_t every = 2 * count < 4 ? 4 : 2 * count;
+    for (size_t i = 0; i < count; i++)
         buffer_addf(script, "$m%zu every %zu::%zu with points pt %d ps 0.75 lw 1.5 lc rgb '%s'%s", i, every, 2 * i,
                     styles[chart->curves[i].color].mark, styles[chart->curves[i].color].color,
                     i + 1 < count ? ", " : "\n");
-    }
 }
 
 static void add_preamble(struct buffer *script)
@@ -193,10 +203,11 @@ static void add_preamble(struct buffer *script)
                 "unset key\nset lmargin at screen %g\nset rmargin at screen %g\nset bmargin at screen %g\n"
                 "set tmargin at screen %g\n",
                 LEFT, RIGHT, BOTTOM, TOP);
-    buffer_add_text(script, "set border 1 lc rgb '" COLOR_AXIS "'\nset tics nomirror out scale 0.5\n"
-                            "set xtics textcolor rgb '" COLOR_WORDS "'\nset ytics textcolor rgb '" COLOR_WORDS "'\n"
-                            "set xlabel textcolor rgb '" COLOR_WORDS "'\nset ylabel textcolor rgb '" COLOR_WORDS "'\n"
-                            "set format '%g'\nset grid ytics lt 1 lw 1 lc rgb '" COLOR_GRID "'\n");
+    buffer_add_text(
+        script, "set border 1 lc rgb '" COLOR_AXIS "'\nset tics nomirror out scale 0.5\n"
+                "set xtics offset 0,0.3 textcolor rgb '" COLOR_WORDS "'\nset ytics textcolor rgb '" COLOR_WORDS "'\n"
+                "set xlabel offset 0,0.6 textcolor rgb '" COLOR_WORDS "'\nset ylabel textcolor rgb '" COLOR_WORDS "'\n"
+                "set format '%g'\nset grid ytics lt 1 lw 1 lc rgb '" COLOR_GRID "'\n");
 }
 
 static void add_chart(struct buffer *script, const struct chart *chart, size_t number)
@@ -265,6 +276,13 @@ static void add_tidied(struct buffer *out, const char *at, const char *end)
 
 /* ---- what one can point at ---- */
 
+void chart_add_prediction_name(struct buffer *out, const struct curve *prediction)
+{
+    buffer_add_text(out, prediction->bound ? "at most, for " : "predicted for ");
+    text_add(out, prediction->run->pool, MARKUP_HTML);
+    buffer_add_text(out, prediction->shared ? " and others" : "");
+}
+
 static void add_column_title(struct buffer *out, const struct chart *chart, size_t rung)
 {
     buffer_add_text(out, "<title>");
@@ -275,8 +293,11 @@ static void add_column_title(struct buffer *out, const struct chart *chart, size
         const struct curve *curve = predicted ? &chart->predictions[i - chart->curve_count] : &chart->curves[i];
         if (rung >= curve->count)
             continue;
-        buffer_add_text(out, predicted ? "\npredicted for " : "\n");
-        text_add(out, curve->run->pool, MARKUP_HTML);
+        buffer_add_text(out, "\n");
+        if (predicted)
+            chart_add_prediction_name(out, curve);
+        else
+            text_add(out, curve->run->pool, MARKUP_HTML);
         buffer_add_text(out, ": ");
         text_add_value(out, chart->metric, curve->y[rung]);
     }

@@ -24,6 +24,8 @@ struct curve {
     const int64_t *y; /* RECORD_NONE: missing */
     size_t count;
     size_t color; /* 0 .. CHART_CURVES-1 */
+    bool bound;   /* of a prediction: at most this, not exactly this */
+    bool shared;  /* of a prediction: further pools have the same */
 };
 
 struct chart {
@@ -52,6 +54,9 @@ enum err chart_list_draw(struct chart_list *list, struct problem *why) MUST_CHEC
 
 /* The line and the mark of a curve as a small picture for legends. */
 void chart_add_swatch(struct buffer *out, size_t color, bool predicted);
+
+/* "predicted for broadcast", "at most, for owner and others" */
+void chart_add_prediction_name(struct buffer *out, const struct curve *prediction);
 
 /* Runs a script; `out` gets what gnuplot printed. ERR_SYSTEM, ERR_MEMORY. */
 enum err gnuplot_run(const struct buffer *script, struct buffer *out, struct problem *why) MUST_CHECK;

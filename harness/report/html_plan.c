@@ -57,6 +57,17 @@ static void choose_found(struct choice *choice, const struct run_slice *panel)
     }
 }
 
+static bool moves_anywhere(const struct run_slice *panel, const char *name)
+{
+    for (size_t i = 0; i < panel->count; i++) {
+        const struct series *series = run_series(panel->runs[i], name);
+        for (size_t rung = 1; series && rung < panel->runs[i]->rung_count; rung++)
+            if (series->values[rung] != series->values[0])
+                return true;
+    }
+    return false;
+}
+
 /* First what broke a promise, then what is promised, then what every leak shows in. */
 static struct choice choose_metrics(const struct overview *overview, const struct run_slice *panel)
 {
@@ -64,8 +75,10 @@ static struct choice choose_metrics(const struct overview *overview, const struc
     choose_expected(&choice, panel, true);
     choose_found(&choice, panel);
     choose_expected(&choice, panel, false);
-    choose(&choice, panel, "open");
-    choose(&choice, panel, "bytes_live");
+    if (moves_anywhere(panel, "open"))
+        choose(&choice, panel, "open");
+    if (moves_anywhere(panel, "bytes_live") || choice.count == 0)
+        choose(&choice, panel, "bytes_live");
     return choice;
 }
 
@@ -107,15 +120,16 @@ static const struct run *find_run(const struct overview *overview, const struct 
     return run;
 }
 
-static bool is_new(const struct chart *chart, const struct curve *prediction)
+/* The same numbers are drawn once. */
+static struct curve *find_same(struct chart *chart, const struct curve *prediction)
 {
     for (size_t i = 0; i < chart->prediction_count; i++) {
-        const struct curve *other = &chart->predictions[i];
-        if (other->count == prediction->count &&
+        struct curve *other = &chart->predictions[i];
+        if (other->count == prediction->count && other->bound == prediction->bound &&
             memcmp(other->y, prediction->y, prediction->count * sizeof *prediction->y) == 0)
-            return false;
+            return other;
     }
-    return true;
+    return NULL;
 }
 
 /* A bound far above the samples would press them to the axis. */
@@ -137,7 +151,11 @@ static void add_prediction(struct chart *chart, const struct curve *measured)
             continue;
         struct curve prediction = *measured;
         prediction.y = expected->values;
-        if (chart->prediction_count < CHART_CURVES && fits(measured, expected) && is_new(chart, &prediction))
+        prediction.bound = expected->relation == RELATION_AT_MOST;
+        struct curve *same = find_same(chart, &prediction);
+        if (same)
+            same->shared = true;
+        else if (chart->prediction_count < CHART_CURVES && fits(measured, expected))
             chart->predictions[chart->prediction_count++] = prediction;
     }
 }
@@ -148,13 +166,17 @@ static void add_curves(struct chart *chart, const struct overview *overview, con
     for (size_t i = 0; i < panel->count; i++)
         invalidations |= moves(panel->runs[i]->rung_invalidations, panel->runs[i]->rung_count);
     chart->x_unit = invalidations ? "invalidations" : "operations";
+    /* A pool has the same colour in every chart, as long as there are as many colours as pools. */
     for (size_t p = 0; p < overview->pool_count && chart->curve_count < CHART_CURVES; p++) {
         const struct run *run = find_run(overview, panel, overview->pools[p], chart->backend);
         const struct series *series = run ? run_series(run, chart->metric) : NULL;
         if (!series || !has_samples(series, run->rung_count))
             continue;
-        struct curve curve = {run, invalidations ? run->rung_invalidations : run->rung_ops, series->values,
-                              run->rung_count, chart->curve_count};
+        struct curve curve = {.run = run,
+                              .x = invalidations ? run->rung_invalidations : run->rung_ops,
+                              .y = series->values,
+                              .count = run->rung_count,
+                              .color = overview->pool_count <= CHART_CURVES ? p : chart->curve_count};
         chart->curves[chart->curve_count++] = curve;
         add_prediction(chart, &curve);
     }

@@ -19,7 +19,7 @@ static void add_movement(struct buffer *out, const struct curve *curve, const ch
         const struct found *found = &curve->run->found[i];
         if (found->finding != FINDING_GROWS || !text_same(found->metric, metric))
             continue;
-        buffer_addf(out, "%+.6g per ", found->rate);
+        buffer_addf(out, "%+.6g %s%sper ", found->rate, text_unit(metric), *text_unit(metric) ? " " : "");
         text_add(out, text_rate_per(found->rate_unit), MARKUP_HTML);
         return;
     }
@@ -32,9 +32,9 @@ static void add_movement(struct buffer *out, const struct curve *curve, const ch
         return;
     }
     buffer_add_text(out, "between ");
-    text_add_count(out, low);
+    text_add_value(out, metric, low);
     buffer_add_text(out, " and ");
-    text_add_count(out, high);
+    text_add_value(out, metric, high);
 }
 
 static int64_t last_value(const struct curve *curve)
@@ -46,8 +46,11 @@ static void add_legend_row(struct buffer *out, const struct chart *chart, const 
 {
     buffer_add_text(out, "<tr><td>");
     chart_add_swatch(out, curve->color, predicted);
-    buffer_addf(out, "</td><th scope=\"row\">%s", predicted ? "<small>predicted for " : "");
-    text_add(out, curve->run->pool, MARKUP_HTML);
+    buffer_addf(out, "</td><th scope=\"row\">%s", predicted ? "<small>" : "");
+    if (predicted)
+        chart_add_prediction_name(out, curve);
+    else
+        text_add(out, curve->run->pool, MARKUP_HTML);
     buffer_addf(out, "%s</th><td class=\"n\">", predicted ? "</small>" : "");
     text_add_value(out, chart->metric, last_value(curve));
     buffer_add_text(out, "<br><small>");
@@ -75,8 +78,11 @@ static void add_value_head(struct buffer *out, const struct chart *chart)
     for (size_t i = 0; i < chart->curve_count + chart->prediction_count; i++) {
         bool predicted = i >= chart->curve_count;
         const struct curve *curve = predicted ? &chart->predictions[i - chart->curve_count] : &chart->curves[i];
-        buffer_addf(out, "<th scope=\"col\" class=\"n\">%s", predicted ? "predicted for " : "");
-        text_add(out, curve->run->pool, MARKUP_HTML);
+        buffer_add_text(out, "<th scope=\"col\" class=\"n\">");
+        if (predicted)
+            chart_add_prediction_name(out, curve);
+        else
+            text_add(out, curve->run->pool, MARKUP_HTML);
         buffer_add_text(out, "</th>");
     }
     buffer_add_text(out, "</tr></thead>");
@@ -276,13 +282,13 @@ static void add_run_row(struct buffer *out, const struct run *run)
 static void add_runs(struct buffer *out, const struct run_slice *panel)
 {
     buffer_addf(out,
-                "<details><summary>All %zu runs and how to repeat them</summary><div class=\"scroll\" tabindex=\"0\" "
+                "<details><summary>%zu run%s, and how to repeat %s</summary><div class=\"scroll\" tabindex=\"0\" "
                 "role=\"region\" aria-label=\"runs\"><table><thead><tr><th scope=\"col\">pool</th><th "
                 "scope=\"col\">backend</th>"
                 "<th scope=\"col\">status</th><th scope=\"col\">finding</th><th scope=\"col\" class=\"n\">seed</th>"
                 "<th scope=\"col\" class=\"n\">operations</th><th scope=\"col\" class=\"n\">time</th>"
                 "<th scope=\"col\" class=\"n\">peak RSS</th><th scope=\"col\">repeat</th></tr></thead><tbody>\n",
-                panel->count);
+                panel->count, panel->count == 1 ? "" : "s", panel->count == 1 ? "it" : "them");
     for (size_t i = 0; i < panel->count; i++)
         add_run_row(out, panel->runs[i]);
     buffer_add_text(out, "</tbody></table></div></details>\n");

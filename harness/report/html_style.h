@@ -49,8 +49,9 @@
     "table{border-collapse:collapse;width:100%;font-size:.875rem}th,td{padding:.4rem .75rem;text-align:left;vertical-align:top;border-top:1px solid var(--line)}" \
     "thead th{border-top:0;background:var(--card);font-weight:600;white-space:nowrap}tbody th{font-weight:500}" \
     "td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}" \
-    ".matrix tbody th,.matrix thead th:first-child{position:sticky;left:0;background:var(--card);min-width:11rem}" \
-    ".cell{display:block;padding:.15rem .55rem .2rem;border-radius:6px;background:var(--bg);color:var(--fg);white-space:nowrap;font-weight:600}" \
+    ".matrix tbody th,.matrix thead th:first-child{position:sticky;left:0;background:var(--card);min-width:11rem;max-width:20rem;overflow-wrap:anywhere}" \
+    ".matrix thead th{white-space:normal;overflow-wrap:anywhere;max-width:15rem}.matrix td{min-width:10rem}" \
+    ".cell{display:block;padding:.15rem .55rem .2rem;border-radius:6px;background:var(--bg);color:var(--fg);overflow-wrap:anywhere;max-width:18rem;font-weight:600}" \
     ".cell+.cell{margin-top:.25rem}.cell small{display:block;color:inherit;opacity:.85;font-weight:400;font-size:.75rem}td.none{color:var(--muted)}\n" \
     ".scenario{border:1px solid var(--line);border-radius:10px;margin:0 0 .9rem;background:var(--page)}" \
     ".scenario>summary{padding:.75rem 1.1rem;display:flex;flex-wrap:wrap;gap:.35rem .7rem;align-items:baseline;list-style:none}" \
@@ -63,7 +64,7 @@
     "svg.chart{display:block;width:100%;min-width:27rem;height:auto;overflow:visible}svg.symbols{position:absolute}" \
     "svg.chart text{font-family:system-ui,-apple-system,\"Segoe UI\",Roboto,\"Noto Sans\",\"DejaVu Sans\",sans-serif}" \
     ".col{fill:transparent}.col:hover{fill:var(--muted);fill-opacity:.14}" \
-    ".legend td,.legend th{padding:.3rem .5rem .3rem 0;border-top:1px solid var(--line)}.legend tr:first-child>*{border-top:0}" \
+    ".legend td,.legend th{padding:.3rem .5rem .3rem 0;border-top:1px solid var(--line)}.legend tr:first-child>*{border-top:0}.legend td:first-child{width:3.2rem}" \
     ".legend th{font-weight:600;overflow-wrap:anywhere}.legend th small{display:block;font-weight:400}" \
     ".swatch{width:34px;height:12px;margin-top:.3rem;display:block}" \
     ".tip{position:fixed;z-index:2;pointer-events:none;white-space:pre;background:var(--card);color:var(--text);border:1px solid var(--line);" \

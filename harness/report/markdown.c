@@ -11,7 +11,8 @@
 
 #define PROBLEMS_SHOWN 10
 #define PROBLEMS_LIMIT 30000 /* bytes after which problems are only counted */
-#define LENGTH_LIMIT   60000 /* bytes after which a table ends */
+#define LENGTH_LIMIT   50000 /* bytes after which a table ends */
+#define TEXT_LIMIT     600   /* bytes of one message or command */
 
 static const char *const marks[STATUS_COUNT] = {[STATUS_PASS] = "✅",
                                                 [STATUS_FAIL] = "❌",
@@ -22,7 +23,7 @@ static const char *const marks[STATUS_COUNT] = {[STATUS_PASS] = "✅",
 static void add_code(struct buffer *out, const char *text)
 {
     buffer_add_text(out, "<code>");
-    text_add(out, text, MARKUP_MARKDOWN);
+    text_add_cut(out, text, TEXT_LIMIT, MARKUP_MARKDOWN);
     buffer_add_text(out, "</code>");
 }
 
@@ -67,7 +68,7 @@ static void add_problem(struct buffer *out, const struct run_slice *trouble)
         text_add(out, trouble->runs[i]->backend, MARKUP_MARKDOWN);
     }
     buffer_add_text(out, "): ");
-    text_add(out, text_reason(run), MARKUP_MARKDOWN);
+    text_add_cut(out, text_reason(run), TEXT_LIMIT, MARKUP_MARKDOWN);
     if (run->repeat) {
         buffer_add_text(out, "<br>repeat: ");
         add_code(out, run->repeat);

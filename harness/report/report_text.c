@@ -112,6 +112,21 @@ void text_add(struct buffer *out, const char *text, enum markup markup)
     }
 }
 
+void text_add_cut(struct buffer *out, const char *text, size_t limit, enum markup markup)
+{
+    if (!text || strlen(text) <= limit) {
+        text_add(out, text, markup);
+        return;
+    }
+    while (limit > 0 && ((unsigned char)text[limit] & 0xC0) == 0x80)
+        limit--;
+    char *start = strndup(text, limit);
+    out->failed |= !start;
+    text_add(out, start, markup);
+    buffer_add_text(out, "…");
+    free(start);
+}
+
 void text_add_count(struct buffer *out, int64_t value)
 {
     char digits[32], grouped[48];

@@ -27,6 +27,9 @@ enum markup {
 /* NULL adds nothing. Valid UTF-8 stays, every other byte is written as \xNN; line breaks become what the place allows. */
 void text_add(struct buffer *out, const char *text, enum markup markup);
 
+/* The same for at most `limit` bytes of the text (whole characters); what is cut is replaced by an ellipsis. */
+void text_add_cut(struct buffer *out, const char *text, size_t limit, enum markup markup);
+
 /* Also when both are NULL. */
 bool text_same(const char *a, const char *b);
 

@@ -1,0 +1,26 @@
+/* For judge.c only: everything that the numbers of one run say. */
+#ifndef CHURN_VERDICT_FINDINGS_H
+#define CHURN_VERDICT_FINDINGS_H
+
+#include "harness/verdict/verdict_internal.h"
+
+struct findings {
+    struct run *run;     /* BORROWED; what is found goes into run->found */
+    size_t judged;       /* series that were looked at */
+    bool moved;          /* one of them is not the same at every rung */
+    bool grown;          /* a metric that the scenario expects to grow does */
+    bool as_predicted;   /* every formula of such a metric held at every rung, and there is one */
+    char shortfall[400]; /* why this is no clean observation, whatever else it says; "" when it is one */
+    enum err err;
+};
+
+/* Fills run->found (which is empty) from a run that reached its end, or crashed or hung on the way. */
+enum err findings_collect(struct findings *findings, struct run *run) MUST_CHECK;
+
+/* What the scenario wants to see: GROWS, VIOLATES, LOST, HANGS, CRASHES, or BOUNDED. */
+enum finding findings_sought(const struct run *run);
+
+/* Growth of the right metric at the wrong rate: no failure of the pool, but no reproduction either. */
+bool found_is_mispredicted(const struct run *run, const struct found *found);
+
+#endif

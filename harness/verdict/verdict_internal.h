@@ -1,0 +1,40 @@
+/* Shared by the files of this room only. */
+#ifndef CHURN_VERDICT_INTERNAL_H
+#define CHURN_VERDICT_INTERNAL_H
+
+#include "harness/verdict/verdict.h"
+
+/* D2 of one series of a run. A population that appeared late held nothing before. *out is zeroed on ERR_MEMORY. */
+enum err series_growth(const struct run *run, const struct series *series, struct growth *out) MUST_CHECK;
+
+/* An exact number whose growth is judged without being asked for: a level of the vocabulary. */
+bool series_is_level(const struct series *series);
+
+/* What the scenario says of that series, or NULL. With a formula: values are there. */
+const struct expected_metric *expectation_metric(const struct run *run, const char *name);
+bool expectation_has_formula(const struct expected_metric *expected);
+
+/* D3 of one metric; DOSE_UNCLEAR when no double dose was run. */
+enum dose dose_of(const struct run *run, const char *metric);
+
+/* What growth is divided by: invalidations where the scenario invalidates, else gets, else cycles. */
+struct rate_unit {
+    const char *word; /* "per invalidation" */
+    double per_cycle;
+};
+struct rate_unit rate_unit_of(const struct run *run);
+
+/* "7 entries", "2.50 KiB". */
+void amount_print(double amount, const char *unit, struct buffer *out);
+
+/* "held by tombstones: 7 blocks, 392 bytes per invalidation": the population whose bytes grow most. Adds nothing when
+ * none grows. */
+enum err holder_print(const struct run *run, struct buffer *out) MUST_CHECK;
+
+/* D5 inside a run: the tool's growth against the host's own. False: they differ, `out` says how. */
+bool tool_agrees(const struct run *run, struct buffer *out);
+
+/* D5 over runs. */
+enum err agreement_judge(struct results *results) MUST_CHECK;
+
+#endif

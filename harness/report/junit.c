@@ -70,7 +70,7 @@ static void attribute_count(struct junit *junit, const char *name, size_t count)
 
 static void attribute_seconds(struct junit *junit, const char *name, int64_t ns)
 {
-    check(junit, xmlTextWriterWriteFormatAttribute(junit->writer, xml(name), "%.6f", (double)(ns > 0 ? ns : 0) / 1e9));
+    check(junit, xmlTextWriterWriteFormatAttribute(junit->writer, xml(name), "%.3f", (double)(ns > 0 ? ns : 0) / 1e9));
 }
 
 static void property(struct junit *junit, const char *name, const char *value)

@@ -1,8 +1,9 @@
 /*
  * driver: runs one plan against one subject and fills a `struct run`.
  *
- * It sends operations, keeps the ledger of leases and items (what the harness knows without asking), samples at rungs, and records how the subject
- * ended. A crash, a hang or an exit in the pool is a finding about that run; samples taken so far are kept. One run uses one thread; runs are independent.
+ * It sends operations, keeps the ledger of leases and items (what the harness knows without asking), samples at rungs,
+ * and records how the subject ended. A crash, a hang or an exit in the pool is a finding about that run; samples taken so
+ * far are kept. One run uses one thread; runs are independent.
  */
 #ifndef CHURN_DRIVER_H
 #define CHURN_DRIVER_H
@@ -20,11 +21,14 @@ struct driver_request {
     const volatile bool *stop;
 };
 
-/* One run with what the judge needs beside it: the run itself, its twin (D0, when `twin`), the double dose (D3, when the growth has no formula). The run is always
- * filled as far as it got; problems of the subject are in run->ending. ERR_INPUT: the scenario is wrong. *out is OWNED: run_free. */
+/* One run with what the judge needs beside it: the run itself, its twin (D0, when `twin`), the double dose (D3, when
+ * something grows that no formula predicts). The run is always filled as far as it got; problems of the subject are in
+ * run->ending. It was judged on the way; judge it again when all runs are there. ERR_INPUT: the scenario is wrong.
+ * *out is OWNED: run_free. */
 enum err driver_run(const struct driver_request *request, bool twin, struct run **out, struct problem *why) MUST_CHECK;
 
-/* Replays a plan file; no expectation. */
+/* Replays a plan file; no expectation. Of the request only pool, seed, backend, build folder, time limit and stop flag
+ * count. Its rungs: those before the first operation are "before", those after the shutdown "after". */
 enum err driver_replay(const char *plan_path, const struct driver_request *request, struct run **out,
                        struct problem *why) MUST_CHECK;
 

@@ -231,5 +231,8 @@ struct ledger_counts ledger_settle(struct ledger *ledger)
     for (struct lease_name *name = ledger->names; name; name = name->hh.next)
         ledger->counts.gets_waiting += settle_name(ledger, name);
     ledger->floor = ledger->now;
-    return ledger->counts;
+    struct ledger_counts counts = ledger->counts;
+    if (!ledger->says_created)
+        counts.items_seen = -1;
+    return counts;
 }

@@ -29,9 +29,10 @@ enum err ledger_answered(struct ledger *ledger, const struct subject_event *even
 
 /* What is compared with the subject's own counters. */
 struct ledger_counts {
-    int64_t leases_out;       /* leased and not given back */
-    int64_t gets_waiting;     /* asked, not answered, not given up */
-    int64_t gets_failed;      /* since the start */
+    int64_t leases_out;                            /* leased and not given back */
+    int64_t gets_waiting;                          /* asked, not answered, not given up */
+    int64_t gets_leased, gets_failed, gets_closed; /* how gets were answered, since the start */
+    int64_t items_seen; /* distinct items handed out since the start; -1: the subject does not say when it makes them */
     int64_t destroyed_unused; /* items that were destroyed without ever having been leased, since the start */
 };
 

@@ -72,6 +72,7 @@ static enum err answer_leased(struct ledger *ledger, const struct subject_event 
         return err;
     get->out = true;
     ledger->counts.leases_out++;
+    ledger->counts.gets_leased++;
     if (item) {
         if (item->allowed == 1 && item->freed_at > ledger->floor)
             ledger->floor = item->freed_at; /* it waited for this release */
@@ -79,6 +80,7 @@ static enum err answer_leased(struct ledger *ledger, const struct subject_event 
         get->identity = item->identity;
         get->life = item->life;
         item->out++;
+        ledger->counts.items_seen += item->was_leased ? 0 : 1;
         item->was_leased = true;
         item->allowed += get->shares;
         if (get->invalidated_at > ledger->floor) /* before that it held nothing: void */
@@ -95,9 +97,13 @@ static enum err answer_none(struct ledger *ledger, const struct subject_event *e
     struct get *get;
     enum err err = take_open(ledger, event->lease, &get, why);
 
-    if (err == ERR_NONE && event->kind == SUBJECT_FAILED)
+    if (err != ERR_NONE)
+        return err;
+    if (event->kind == SUBJECT_FAILED)
         ledger->counts.gets_failed++;
-    return err;
+    else
+        ledger->counts.gets_closed++;
+    return ERR_NONE;
 }
 
 static enum err answer_cancelled(struct ledger *ledger, const struct subject_event *event, struct problem *why)

@@ -1,0 +1,111 @@
+/* driver.c: a run, its twin and its double dose. */
+#include "harness/driver/driver_internal.h"
+
+#include <stdlib.h>
+
+#include "harness/verdict/verdict.h"
+
+static void drive_free(struct drive *drive)
+{
+    subject_close(drive->subject);
+    ledger_free(drive->ledger);
+    backend_command_free(&drive->command);
+    if (drive->source)
+        drive->source->free(drive->source); /* and the plan with it */
+    run_free(drive->run);
+    free(drive);
+}
+
+/* Runs what is prepared and takes the run out. `drive` is TAKEN. */
+static enum err run_and_free(struct drive *drive, const char *file, struct run **out, struct problem *why)
+{
+    enum err err = drive_run(drive, file, why);
+
+    if (err == ERR_NONE) {
+        *out = drive->run;
+        drive->run = NULL;
+    }
+    drive_free(drive);
+    return err;
+}
+
+static enum err run_once(const struct driver_request *request, int64_t dose, struct run **out, struct problem *why)
+{
+    struct scenario_request asked = request->scenario;
+    struct drive *drive = calloc(1, sizeof(*drive));
+
+    *out = NULL;
+    if (!drive)
+        return problem_set(why, ERR_MEMORY, "out of memory");
+    drive->request = request;
+    asked.dose = dose;
+    enum err err = scenario_plan_open(request->scenario_path, &asked, &drive->plan, why);
+    if (err != ERR_NONE) {
+        drive_free(drive);
+        return err;
+    }
+    drive->source = scenario_plan_source(drive->plan);
+    return run_and_free(drive, request->scenario_path, out, why);
+}
+
+static enum err add_twin(const struct driver_request *request, struct run *run, struct problem *why)
+{
+    struct run *twin = NULL;
+    enum err err = run_once(request, 1, &twin, why);
+
+    if (err == ERR_NONE && twin->ending == ENDING_DONE && verdict_compare_twin(run, twin) != ERR_NONE)
+        err = problem_set(why, ERR_MEMORY, "out of memory");
+    run_free(twin);
+    return err;
+}
+
+static enum err add_dose(const struct driver_request *request, struct run *run, struct problem *why)
+{
+    struct run *twice = NULL;
+    enum err err = run_once(request, 2, &twice, why);
+
+    if (err == ERR_NONE && twice->ending == ENDING_DONE && verdict_add_dose(run, twice) != ERR_NONE)
+        err = problem_set(why, ERR_MEMORY, "out of memory");
+    run_free(twice);
+    return err;
+}
+
+enum err driver_run(const struct driver_request *request, bool twin, struct run **out, struct problem *why)
+{
+    const char *metric;
+    struct run *run;
+    enum err err = run_once(request, 1, &run, why);
+
+    *out = NULL;
+    if (err != ERR_NONE)
+        return err;
+    if (twin && run->ending == ENDING_DONE)
+        err = add_twin(request, run, why);
+    if (err == ERR_NONE && verdict_judge_run(run) != ERR_NONE)
+        err = problem_set(why, ERR_MEMORY, "out of memory");
+    if (err == ERR_NONE && run->ending == ENDING_DONE && verdict_wants_dose(run, &metric))
+        err = add_dose(request, run, why);
+    if (err != ERR_NONE) {
+        run_free(run);
+        return err;
+    }
+    *out = run;
+    return ERR_NONE;
+}
+
+enum err driver_replay(const char *plan_path, const struct driver_request *request, struct run **out,
+                       struct problem *why)
+{
+    struct drive *drive = calloc(1, sizeof(*drive));
+
+    *out = NULL;
+    if (!drive)
+        return problem_set(why, ERR_MEMORY, "out of memory");
+    drive->request = request;
+    enum err err = plan_file_open(plan_path, &drive->source, why);
+    if (err != ERR_NONE) {
+        drive_free(drive);
+        return err;
+    }
+    return run_and_free(drive, plan_path, out, why);
+}

@@ -1,0 +1,67 @@
+/* driver_internal.h: one run while it runs. */
+#ifndef CHURN_DRIVER_INTERNAL_H
+#define CHURN_DRIVER_INTERNAL_H
+
+#include "harness/driver/driver.h"
+#include "harness/driver/ledger.h"
+#include "harness/subject/subject.h"
+
+#define SAMPLES_MAX    1024 /* counters of one rung */
+#define VIOLATIONS_MAX 100  /* kept of one run; the others are counted */
+
+struct sample {
+    char name[NAME_MAX_LEN + 1];
+    int64_t value;
+};
+
+enum rung_kind { RUNG_BEFORE, RUNG_MEASURED, RUNG_AFTER };
+
+struct drive {
+    const struct driver_request *request;
+    struct scenario_plan *plan; /* NULL for a replay */
+    struct plan_source *source;
+    struct plan_counts counts; /* what was sent */
+    struct backend_command command;
+    struct subject *subject;
+    struct ledger *ledger;
+    struct run *run;
+    int64_t started_ns;
+
+    struct sample samples[SAMPLES_MAX]; /* of the rung being answered */
+    size_t sample_count;
+    bool shutdown_sent, shutdown_done;
+    bool ends_with_rung;
+    int64_t violations_dropped;
+    char unsupported[400]; /* what the subject cannot do; "" */
+};
+
+/* Real time. */
+int64_t drive_now_ns(void);
+
+/* ---- events.c ---- */
+enum err drive_event(void *drive, const struct subject_event *event, struct problem *why) MUST_CHECK;
+enum err drive_violation(void *drive, const char *invariant, const char *metric, const char *detail) MUST_CHECK;
+
+/* ---- rungs.c ---- */
+
+/* Sends the rung, waits for its answer and stores every sample. Nothing is stored when the subject ends meanwhile. */
+enum err drive_rung(struct drive *drive, const struct plan_op *op, struct problem *why) MUST_CHECK;
+
+/* ---- ending.c ---- */
+
+/* How the subject ended becomes run->ending; its stderr and the tool's logs become run->log. */
+enum err drive_note_ending(struct drive *drive, struct problem *why) MUST_CHECK;
+enum err drive_end_as(struct run *run, enum ending ending, int code, const char *format, ...) MUST_CHECK
+    PRINTF_LIKE(4, 5);
+
+/* ---- describe.c ---- */
+
+/* What was asked, and the command that asks for it again. */
+enum err drive_describe(struct drive *drive, const char *file, struct problem *why) MUST_CHECK;
+
+/* ---- run.c ---- */
+
+/* Runs `drive->source` to its end, or the subject's. `file` is what was asked for. */
+enum err drive_run(struct drive *drive, const char *file, struct problem *why) MUST_CHECK;
+
+#endif

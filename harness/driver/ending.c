@@ -1,0 +1,106 @@
+/* ending.c: how the subject ended, in the words of a record. */
+#include "harness/driver/driver_internal.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const enum ending ENDING_OF[SUBJECT_STATE_COUNT] = {
+    [SUBJECT_ALIVE] = ENDING_RIG, [SUBJECT_CRASHED] = ENDING_CRASHED, [SUBJECT_EXITED] = ENDING_EXITED,
+    [SUBJECT_HUNG] = ENDING_HUNG, [SUBJECT_BROKEN] = ENDING_PROTOCOL, [SUBJECT_STOPPED] = ENDING_STOPPED,
+};
+
+enum err drive_end_as(struct run *run, enum ending ending, int code, const char *format, ...)
+{
+    char detail[2048];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(detail, sizeof(detail), format, args);
+    va_end(args);
+    run->ending = ending;
+    run->ending_code = code;
+    return run_set_text(&run->ending_detail, detail[0] ? detail : NULL);
+}
+
+static enum err end_as_subject(struct drive *drive)
+{
+    struct subject_ending ending = subject_ending(drive->subject);
+    const char *op = subject_last_op(drive->subject), *answer = subject_last_answer(drive->subject);
+    bool ended_well = ending.state == SUBJECT_EXITED && ending.code == 0 && ending.detail[0] == '\0';
+
+    if (ended_well)
+        return drive_end_as(drive->run, ENDING_DONE, 0, "%s", "");
+    return drive_end_as(drive->run, ENDING_OF[ending.state], ending.code,
+                        "%s; last operation sent: %s; last answer: %s", ending.detail, op[0] ? op : "none",
+                        answer[0] ? answer : "none");
+}
+
+/* ---- lost memory by the world's own count ---- */
+
+/* "churn-host: lost: 3 blocks of tombstones, 96 bytes": the bytes when they are told, otherwise one for each block. */
+static int64_t read_lost(const char *text)
+{
+    const char *line = strstr(text, "churn-host: lost: ");
+    int64_t bytes = 0, blocks = 0;
+
+    for (const char *at = line ? line + strlen("churn-host: lost: ") : ""; *at && *at != '\n';) {
+        char *end;
+        long long number = *at >= '0' && *at <= '9' ? strtoll(at, &end, 10) : -1;
+        if (number < 0) {
+            at++;
+            continue;
+        }
+        if (strncmp(end, " byte", strlen(" byte")) == 0)
+            bytes += number;
+        else
+            blocks += number;
+        at = end;
+    }
+    return bytes > 0 ? bytes : blocks;
+}
+
+static void note_lost(struct drive *drive)
+{
+    struct run *run = drive->run;
+
+    if (run->ending != ENDING_EXITED || run->ending_code != ENDING_CODE_LOST || run->lost_bytes > 0)
+        return;
+    run->lost_bytes = read_lost(subject_stderr(drive->subject));
+}
+
+/* ---- logs ---- */
+
+static enum err keep_stderr(struct drive *drive)
+{
+    const char *text = subject_stderr(drive->subject);
+    char more[80];
+    struct buffer log = {0};
+
+    if (drive->violations_dropped > 0) {
+        snprintf(more, sizeof(more), "churn: %" PRId64 " more violations were not kept\n", drive->violations_dropped);
+        buffer_add_text(&log, more);
+    }
+    buffer_add_text(&log, text);
+    enum err err = log.failed ? ERR_MEMORY : run_set_text(&drive->run->log, log.length > 0 ? log.data : NULL);
+    buffer_free(&log);
+    return err;
+}
+
+enum err drive_note_ending(struct drive *drive, struct problem *why)
+{
+    struct run *run = drive->run;
+    struct problem local = {ERR_NONE, ""};
+    enum err err = end_as_subject(drive);
+
+    run->peak_rss_bytes = subject_peak_rss_bytes(drive->subject);
+    if (err == ERR_NONE)
+        err = keep_stderr(drive);
+    if (err == ERR_NONE)
+        err = drive->request->backend->read_logs(&drive->command, run, &local);
+    if (err == ERR_SYSTEM) /* the tool failed: its silence is no proof */
+        err = drive_end_as(run, ENDING_RIG, 0, "%s", local.text);
+    note_lost(drive);
+    return err == ERR_NONE ? ERR_NONE : problem_set(why, err, "out of memory at the end of a run");
+}

@@ -1,0 +1,47 @@
+/* events.c: what the subject answers goes to the ledger, samples and violations to the run. */
+#include "harness/driver/driver_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum err drive_violation(void *ctx, const char *invariant, const char *metric, const char *detail)
+{
+    struct drive *drive = ctx;
+    struct run *run = drive->run;
+
+    if (run->violation_count >= VIOLATIONS_MAX) {
+        drive->violations_dropped++;
+        return ERR_NONE;
+    }
+    return run_add_violation(run, invariant, metric, detail, (int64_t)run->rung_count - 1, drive->counts.ops);
+}
+
+static enum err keep_sample(struct drive *drive, const struct subject_event *event, struct problem *why)
+{
+    struct sample *sample = &drive->samples[drive->sample_count];
+
+    if (drive->sample_count == SAMPLES_MAX)
+        return problem_set(why, ERR_INPUT, "more than %d counters in a rung", SAMPLES_MAX);
+    snprintf(sample->name, sizeof(sample->name), "%s", event->text);
+    sample->value = event->value;
+    drive->sample_count++;
+    return ERR_NONE;
+}
+
+enum err drive_event(void *ctx, const struct subject_event *event, struct problem *why)
+{
+    struct drive *drive = ctx;
+
+    switch (event->kind) {
+    case SUBJECT_SAMPLE:
+        return keep_sample(drive, event, why);
+    case SUBJECT_DONE_SHUTDOWN:
+        drive->shutdown_done = true;
+        return ERR_NONE;
+    case SUBJECT_UNSUPPORTED:
+        text_make_printable(event->text, strlen(event->text), drive->unsupported, sizeof(drive->unsupported));
+        return ERR_NONE;
+    default:
+        return ledger_answered(drive->ledger, event, why);
+    }
+}

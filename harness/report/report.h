@@ -6,16 +6,20 @@
 
 #include "harness/record/record.h"
 
+/* Zeroed is what a file wants; only sinks for the screen look at it. */
 struct report_options {
     bool color;
     bool verbose;
-    int width; /* columns of the terminal, 0: unknown */
+    bool utf8;          /* the screen shows UTF-8; otherwise everything is ASCII */
+    int width;          /* columns of the terminal, 0: unknown, no limit */
+    const char *folder; /* where the files of this run are, to tell the reader; NULL: nowhere. BORROWED */
 };
 
 struct report {
     const char *name;      /* "terminal", "json" */
     const char *file_name; /* "results.json"; NULL: meant for the screen */
     const char *about;
+    /* Appends to `out`. Must get along with anything a results file may hold: no samples, missing texts, strange bytes. */
     enum err (*write)(const struct results *results, const struct report_options *options, struct buffer *out,
                       struct problem *why);
 };

@@ -376,8 +376,9 @@ int64_t expect_predict(lua_State *L, int expectation, size_t index, int p, int n
     int exact = 0;
     char found[80];
     lua_Integer value = lua_type(L, -1) == LUA_TNUMBER ? lua_tointegerx(L, -1, &exact) : 0;
-    if (!exact || value > PREDICTION_MAX || value < -PREDICTION_MAX)
-        return script_fail_at(L, line, "the formula for %s gives %s; expected a whole number below 2^53", name,
+    bool may_be_negative = strcmp(name, "free") == 0; /* callers that wait count as less than nothing */
+    if (!exact || value > PREDICTION_MAX || value < (may_be_negative ? -PREDICTION_MAX : 0))
+        return script_fail_at(L, line, "the formula for %s gives %s; expected a whole number from 0 to 2^53", name,
                               globals_describe(L, -1, found, sizeof(found)));
     lua_pop(L, 4);
     return value;

@@ -11,6 +11,7 @@
  */
 #include "harness/scenario/scenario_internal.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,21 +49,30 @@ size_t globals_names(lua_State *L, int index, const char **names, size_t max)
     return count;
 }
 
+/* "A, B, C", cut with "..." where out is full. */
+static void join(const char **names, size_t count, char *out, size_t size)
+{
+    size_t used = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < count; i++) {
+        if (used + strlen(names[i]) + strlen(", ...") >= size) {
+            (void)snprintf(out + used, size - used, "...");
+            return;
+        }
+        used += (size_t)snprintf(out + used, size - used, "%s%s", names[i], i + 1 < count ? ", " : "");
+    }
+}
+
 int globals_unknown(lua_State *L, int line, const char *what, const char *name, const char **names, size_t count)
 {
-    char all[400] = "";
-    size_t used = 0;
-    for (size_t i = 0; i < count && used < sizeof(all); i++) {
-        int wide = snprintf(all + used, sizeof(all) - used, "%s%s", i > 0 ? ", " : "", names[i]);
-        used += wide > 0 ? (size_t)wide : 0;
-    }
-    char shown[80], hint[80] = "";
+    char shown[80], all[500];
     text_make_printable(name, strlen(name), shown, sizeof(shown));
+    line = line > 0 ? line : script_line(L);
     const char *near = text_closest(name, names, count);
     if (near != NULL)
-        (void)snprintf(hint, sizeof(hint), "; did you mean %s?", near);
-    return line > 0 ? script_fail_at(L, line, "%s \"%s\" is unknown%s (there are %s)", what, shown, hint, all)
-                    : script_fail(L, "%s \"%s\" is unknown%s (there are %s)", what, shown, hint, all);
+        return script_fail_at(L, line, "%s \"%s\" is unknown; did you mean %s?", what, shown, near);
+    join(names, count, all, sizeof(all));
+    return script_fail_at(L, line, "%s \"%s\" is unknown (there are %s)", what, shown, count > 0 ? all : "none");
 }
 
 /* __index of a strict table; the first upvalue is what its members are called. */
@@ -99,6 +109,8 @@ const char *globals_describe(lua_State *L, int index, char *out, size_t size)
     case LUA_TNUMBER:
         if (lua_isinteger(L, index))
             (void)snprintf(out, size, "%lld", (long long)lua_tointeger(L, index));
+        else if (isnan(lua_tonumber(L, index)))
+            (void)snprintf(out, size, "no number (nan)");
         else
             (void)snprintf(out, size, "%.14g", (double)lua_tonumber(L, index));
         break;

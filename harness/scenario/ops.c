@@ -141,8 +141,8 @@ static struct emitter *emitter_of(lua_State *L, const char *name)
     struct script *script = script_of(L);
     if (script->phase == NULL || script->emitter == NULL)
         (void)script_fail(L,
-                          "%s works only inside setup, cycle, settle, teardown and after_shutdown: nothing is running "
-                          "elsewhere",
+                          "%s: expected to be called by setup, cycle, settle, teardown or after_shutdown; "
+                          "nothing runs outside them",
                           name);
     return script->emitter;
 }

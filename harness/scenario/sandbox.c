@@ -12,6 +12,9 @@
 
 #define HOOK_EVERY 1000
 
+/* More calls inside each other than this are a recursion gone wrong. */
+#define DEEP_CALLS 10000
+
 struct script *script_of(lua_State *L)
 {
     return *(struct script **)lua_getextraspace(L);
@@ -39,8 +42,9 @@ static void *allocate(void *ctx, void *ptr, size_t old_size, size_t size)
         return NULL;
     }
     if (size > held && script->memory - held + size > SCRIPT_MEMORY_MAX) {
-        script->refused = true;
+        lua_Debug frame;
         script->refused_line = script->lua != NULL ? running_line(script->lua) : 0;
+        script->refused_deep = script->lua != NULL && lua_getstack(script->lua, DEEP_CALLS, &frame) == 1;
         return NULL;
     }
     void *moved = realloc(ptr, size);
@@ -131,8 +135,9 @@ static enum err problem_from(struct script *script, int status, struct problem *
         return problem_set(why, ERR_MEMORY, "%s: out of memory", script->path);
     if (status == LUA_ERRMEM) {
         int line = script->refused_line > 0 ? script->refused_line : script->line;
-        return problem_set(why, ERR_INPUT, "%s:%d: the script wants more than %zu MiB of memory; let it keep less",
-                           script->path, line, SCRIPT_MEMORY_MAX / (1024 * 1024));
+        return problem_set(why, ERR_INPUT, "%s:%d: the script wants more than %zu MiB of memory; %s", script->path,
+                           line, SCRIPT_MEMORY_MAX / (1024 * 1024),
+                           script->refused_deep ? "does a function call itself without end?" : "let it keep less");
     }
     size_t length = 0;
     const char *text = lua_type(script->lua, -1) == LUA_TSTRING ? lua_tolstring(script->lua, -1, &length) : NULL;
@@ -148,7 +153,7 @@ static enum err problem_from(struct script *script, int status, struct problem *
 enum err script_run(struct script *script, lua_CFunction body, void *arg, struct problem *why)
 {
     lua_State *L = script->lua;
-    script->refused = script->machine_is_full = false;
+    script->machine_is_full = script->refused_deep = false;
     script->refused_line = 0;
     script->steps = 0;
     script->cpu_limit_ns = cpu_now_ns() + SCRIPT_CPU_MAX_NS;

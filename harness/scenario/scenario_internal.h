@@ -30,8 +30,8 @@ struct script {
     char *path; /* of the scenario; OWNED */
 
     size_t memory;           /* bytes Lua holds now */
-    bool refused;            /* it asked for more than SCRIPT_MEMORY_MAX ... */
-    int refused_line;        /* ... here; 0: not known */
+    int refused_line;        /* where it asked for more than SCRIPT_MEMORY_MAX; 0: not known */
+    bool refused_deep;       /* ... with very many calls inside each other */
     bool machine_is_full;    /* malloc failed */
     int64_t steps;           /* of the present call */
     int64_t cpu_limit_ns;    /* the thread's processor time at which the present call must be over */
@@ -66,7 +66,7 @@ int script_function_line(lua_State *L, int index);
 
 void globals_open(lua_State *L);
 
-/* Raises `WHAT "NAME" is unknown; did you mean "OTHER"? (there are A, B, C)` at `line`, 0: where the script is. */
+/* Raises `WHAT "NAME" is unknown; did you mean OTHER?` or `... (there are A, B, C)` at `line`, 0: where the script is. */
 int globals_unknown(lua_State *L, int line, const char *what, const char *name, const char **names, size_t count);
 
 /* The text keys of the table at `index`, sorted. BORROWED while the table stays. Returns how many, at most `max`. */

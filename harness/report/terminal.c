@@ -7,7 +7,7 @@
 #include "harness/report/report_text.h"
 #include "harness/report/terminal_internal.h"
 
-#include <inttypes.h>
+#define POOL_COLUMNS 40
 
 /* ---- the lesson: what became of each pool ---- */
 
@@ -54,6 +54,7 @@ static void add_lesson(struct buffer *out, const struct overview *overview, cons
     size_t widest = 0;
     for (size_t p = 0; p < overview->pool_count; p++)
         widest = ink_columns(overview->pools[p]) > widest ? ink_columns(overview->pools[p]) : widest;
+    widest = widest > POOL_COLUMNS ? POOL_COLUMNS : widest;
     for (size_t p = 0; p < overview->pool_count; p++) {
         struct tally tally = tally_pool(rows, overview->pools[p]);
         size_t parts = 0;

@@ -40,9 +40,33 @@ static struct layout natural_layout(const struct rows *rows)
     return layout;
 }
 
+/* "7 tombstones per invalidation" -> "7 tombstones/invalidation". */
+static void shorten_findings(struct rows *rows, struct layout *layout)
+{
+    static const char per[] = " per ";
+    size_t widest = strlen(heads[COLUMN_FINDING]);
+    for (size_t r = 0; r < rows->count; r++) {
+        char *text = rows->list[r].cells[COLUMN_FINDING].data;
+        char *at = text ? strstr(text, per) : NULL;
+        if (at) {
+            *at = '/';
+            memmove(at + 1, at + strlen(per), strlen(at + strlen(per)) + 1);
+        }
+        widest = ink_columns(text) > widest ? ink_columns(text) : widest;
+    }
+    layout->width[COLUMN_FINDING] = widest;
+}
+
+/* Takes columns away from one cell until the rows fit or the cell has only `least` left. */
+static void cut_column(struct layout *layout, enum column column, size_t least, size_t screen)
+{
+    while (layout_width(layout) > screen && layout->width[column] > least)
+        layout->width[column]--;
+}
+
 /* Gives up one thing after the other until the rows fit: the backends when they are the same everywhere (the line above the
- * table names them), the column of the cases, half of the curve; at last cells are cut, the widest first. */
-static struct layout fit_layout(const struct rows *rows, size_t screen)
+ * table names them), the column of the cases, half of the curve, words of the finding; at last cells are cut. */
+static struct layout fit_layout(struct rows *rows, size_t screen)
 {
     struct layout layout = natural_layout(rows);
     if (screen == 0)
@@ -55,14 +79,11 @@ static struct layout fit_layout(const struct rows *rows, size_t screen)
     }
     if (layout_width(&layout) > screen)
         layout.width[COLUMN_SERIES] = SERIES_SLIM;
-    while (layout_width(&layout) > screen) {
-        size_t widest = COLUMN_FINDING;
-        if (layout.width[COLUMN_POOL] > layout.width[widest])
-            widest = COLUMN_POOL;
-        if (layout.width[widest] <= SERIES_SLIM)
-            break;
-        layout.width[widest]--;
-    }
+    if (layout_width(&layout) > screen)
+        shorten_findings(rows, &layout);
+    cut_column(&layout, COLUMN_POOL, 20, screen);
+    cut_column(&layout, COLUMN_FINDING, 20, screen);
+    cut_column(&layout, COLUMN_POOL, 8, screen);
     return layout;
 }
 

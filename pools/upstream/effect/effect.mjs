@@ -1,0 +1,160 @@
+// Effect's KeyedPool as a subject. Fibers are run by this program's own loop and time is a number that only `advance`
+// moves, so "settled" means that no fiber can go on, and the same plan gives the same answers.
+import { Cause, Clock, Duration, Effect, ExecutionStrategy, Exit, Fiber, HashSet, KeyedPool, Option, Queue, Ref, Runtime, Scope } from "effect";
+import { Subject } from "./subject.mjs";
+
+// ---- fibers and time ----
+const ready = [];
+const scheduler = { shouldYield: () => false, scheduleTask: (task) => void ready.push(task) };
+const sleepers = new Set(); // {wake, run}, in the order in which they went to sleep
+let nanos = 0;
+
+const clock = {
+  [Clock.ClockTypeId]: Clock.ClockTypeId,
+  unsafeCurrentTimeMillis: () => nanos / 1e6,
+  unsafeCurrentTimeNanos: () => BigInt(nanos),
+  currentTimeMillis: Effect.sync(() => nanos / 1e6),
+  currentTimeNanos: Effect.sync(() => BigInt(nanos)),
+  scheduler: () => Effect.dieMessage("this clock has no scheduler"),
+  sleep: (duration) =>
+    Effect.async((resume) => {
+      const sleeper = { wake: nanos + Duration.toMillis(duration) * 1e6, run: () => resume(Effect.succeed(undefined)) };
+      sleepers.add(sleeper);
+      return Effect.sync(() => void sleepers.delete(sleeper));
+    }),
+};
+
+function settle() {
+  for (let i = 0; i < ready.length; i++) {
+    ready[i]();
+    if (i === 4095) {
+      ready.splice(0, 4096); // the queue stays short even when fibers never rest
+      i = -1;
+    }
+  }
+  ready.length = 0;
+}
+
+const fork = (effect) => Runtime.runFork(Runtime.defaultRuntime)(Effect.withClock(effect, clock), { scheduler });
+
+/** For effects that end without waiting for anything. */
+function now(effect) {
+  let exit;
+  fork(effect).addObserver((got) => (exit = got));
+  settle();
+  if (!exit || Exit.isFailure(exit)) throw new Error(`an effect that should succeed at once did not: ${exit}`);
+  return exit.value;
+}
+
+// ---- the pool ----
+const done = Exit.succeed(undefined);
+const subject = new Subject();
+const app = now(Scope.make());
+const scopes = new Map();
+let keyed;
+
+// A scope shows its finalizers from 2.1 on; before, they are counted on their way in and out.
+let counted = 0;
+if (!app.state) {
+  const add = app.addFinalizer;
+  const out = Effect.sync(() => void counted--);
+  app.addFinalizer = (finalizer) => (counted++, add((exit) => Effect.zipRight(out, finalizer(exit))));
+}
+const finalizers = () => (app.state ? app.state.finalizers?.size ?? 0 : counted);
+
+const make = (key) =>
+  Effect.acquireRelease(
+    Effect.suspend(() => {
+      const item = subject.create(key);
+      return item ? Effect.succeed(item) : Effect.fail("the factory failed");
+    }),
+    (item) => Effect.sync(() => subject.destroy(item)),
+  );
+
+function scopeOf(lease) {
+  if (!lease.scope) return now(Scope.make());
+  if (!scopes.has(lease.scope)) scopes.set(lease.scope, now(Scope.make()));
+  return now(Scope.fork(scopes.get(lease.scope), ExecutionStrategy.sequential));
+}
+
+function answer(lease, exit) {
+  if (lease.state !== "pending") return;
+  if (Exit.isSuccess(exit)) return subject.leased(lease, exit.value);
+  fork(Scope.close(lease.own.scope, done));
+  if (Cause.isInterruptedOnly(exit.cause)) subject.closed(lease);
+  else subject.failed(lease, Option.getOrElse(Cause.failureOption(exit.cause), () => Cause.pretty(exit.cause)));
+}
+
+// ---- looking inside: up to 3.2.9 a pool is Refs and a queue, from 3.3.0 sets and counts ----
+const sum = (numbers) => numbers.reduce((a, b) => a + b, 0);
+
+function sampleOld(pools) {
+  const sets = pools.map((pool) => HashSet.values(now(Ref.get(pool.invalidated)))).map((values) => [...values]);
+  const queued = pools.map((pool) => now(Effect.exit(Queue.size(pool.items)))).map((exit) => (Exit.isSuccess(exit) ? exit.value : 0));
+  const size = sum(pools.map((pool) => Math.max(0, now(Ref.get(pool.state)).size)));
+  const idle = sum(queued.map((length) => Math.max(0, length)));
+  const parked = sum(queued.map((length) => Math.max(0, -length)));
+  const waiters_ghost = Math.max(0, parked - subject.pending());
+  return { dead: sets.flat(), values: { tombstones: sum(sets.map((set) => set.length)), size, idle, leased: size - idle, waiters_ghost } };
+}
+
+function sampleNew(pools) {
+  const items = pools.flatMap((pool) => [...pool.items]);
+  const busy = items.filter((item) => item.refCount > 0).length;
+  const tombstones = sum(pools.map((pool) => pool.invalidated.size));
+  const dead = pools.flatMap((pool) => [...pool.items, ...pool.invalidated]).map((item) => item.exit.value);
+  return { dead, values: { tombstones, members: items.length, size: items.length, idle: items.length - busy, leased: busy } };
+}
+
+const version = process.argv[2];
+const isOld = version.startsWith("2.") || /^3\.[012]\./.test(version);
+
+function sample() {
+  const pools = now(keyed.activePools);
+  const { dead, values } = isOld ? sampleOld(pools) : sampleNew(pools);
+  const dead_retained = new Set(dead.filter((item) => item?.dead)).size;
+  return { ...values, dead_retained, keys: pools.length, finalizers: finalizers(), timers: sleepers.size };
+}
+
+await subject.speak({
+  name: "effect",
+  version,
+  clock: "virtual",
+  ops: ["cancel", "advance", "close-scope"],
+  counters: ["tombstones", ...(isOld ? ["waiters_ghost"] : ["members"]), "dead_retained", "finalizers", "keys", "size", "idle", "leased", "timers"],
+  settle,
+  sample,
+  open({ min, max, ttlNs }) {
+    const pool =
+      ttlNs === Infinity && min === max
+        ? KeyedPool.make({ acquire: make, size: max })
+        : KeyedPool.makeWithTTL({ acquire: make, min: () => min, max: () => max, timeToLive: Duration.millis(ttlNs / 1e6) });
+    keyed = now(Scope.extend(pool, app));
+  },
+  get(lease) {
+    const scope = scopeOf(lease);
+    lease.own = { scope, fiber: fork(Scope.extend(KeyedPool.get(keyed, lease.key), scope)) };
+    lease.own.fiber.addObserver((exit) => answer(lease, exit));
+  },
+  release: (lease) => void fork(Scope.close(lease.own.scope, done)),
+  cancel: ({ own }) => void fork(Effect.zipRight(Fiber.interrupt(own.fiber), Scope.close(own.scope, done))),
+  closeScope(name) {
+    if (scopes.has(name)) fork(Scope.close(scopes.get(name), done));
+    scopes.delete(name);
+  },
+  invalidate: (item) => void fork(KeyedPool.invalidate(keyed, item)),
+  shutdown: () => void fork(Effect.zipRight(Scope.close(app, done), Effect.sync(() => subject.shutdownDone()))),
+  advance(ns) {
+    const until = nanos + ns;
+    for (;;) {
+      let first = null;
+      for (const sleeper of sleepers) if (sleeper.wake <= until && (!first || sleeper.wake < first.wake)) first = sleeper;
+      if (!first) break;
+      nanos = first.wake;
+      sleepers.delete(first);
+      first.run();
+      settle();
+    }
+    nanos = until;
+  },
+});

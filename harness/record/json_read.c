@@ -266,6 +266,7 @@ static void read_run(struct reader *reader, const json_t *object, struct run *ru
     take_text(reader, object, "twin_differs", &run->twin_differs);
     take_text(reader, object, "control", &run->control);
 
+    (void)take_peek(reader, object, "expected", false); /* the expectation says it again */
     TAKE_WORD(reader, object, "status", status_from_name, &run->status);
     TAKE_WORD(reader, object, "finding", finding_from_name, &run->finding);
     take_text(reader, object, "metric", &run->metric);

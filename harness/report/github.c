@@ -25,7 +25,7 @@ static void add_names(struct buffer *out, const struct run_slice *trouble)
 
 static void add_annotation(struct buffer *out, const struct run_slice *trouble)
 {
-    const struct run *run = trouble->runs[0];
+    const struct run *run = slice_main(trouble);
     buffer_addf(out, "::%s ", kind_of(trouble));
     if (run->file && *run->file) {
         buffer_add_text(out, "file=");

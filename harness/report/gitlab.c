@@ -35,7 +35,7 @@ static const char *severity(const struct run *run)
 
 static json_t *make_entry(const struct run_slice *trouble)
 {
-    const struct run *run = trouble->runs[0];
+    const struct run *run = slice_main(trouble);
     struct buffer about = {0}, path = {0}, check = {0};
     char digits[17];
     snprintf(digits, sizeof digits, "%016" PRIx64, fingerprint(run));

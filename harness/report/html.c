@@ -176,26 +176,29 @@ static void add_log(struct buffer *out, const struct run *run)
         return;
     size_t length = strlen(run->log);
     const char *from = length > LOG_SHOWN ? run->log + length - LOG_SHOWN : run->log;
-    buffer_addf(out, "<details><summary>Log%s</summary><pre>", length > LOG_SHOWN ? ", its end" : "");
+    buffer_add_text(out, "<details><summary>Log of the run under ");
+    text_add(out, run->backend, MARKUP_HTML);
+    buffer_addf(out, "%s</summary><pre>", length > LOG_SHOWN ? ", its end" : "");
     text_add(out, from, MARKUP_HTML);
     buffer_add_text(out, "</pre></details>\n");
 }
 
 static void add_commands(struct buffer *out, const struct run_slice *trouble)
 {
-    html_add_command(out, trouble->runs[0]->repeat);
+    html_add_command(out, slice_main(trouble)->repeat);
     if (trouble->count < 2)
         return;
     buffer_addf(out, "<details><summary>%s</summary>\n",
                 trouble->count == 2 ? "The same on the other backend" : "The same on the other backends");
-    for (size_t i = 1; i < trouble->count; i++)
-        html_add_command(out, trouble->runs[i]->repeat);
+    for (size_t i = 0; i < trouble->count; i++)
+        if (trouble->runs[i] != slice_main(trouble))
+            html_add_command(out, trouble->runs[i]->repeat);
     buffer_add_text(out, "</details>\n");
 }
 
 static void add_problem(struct buffer *out, const struct run_slice *trouble)
 {
-    const struct run *run = trouble->runs[0];
+    const struct run *run = slice_main(trouble);
     buffer_addf(out, "<article class=\"problem %s\">", status_name(run->status));
     html_add_badge(out, run->status);
     buffer_add_text(out, " <h3>");
@@ -214,7 +217,8 @@ static void add_problem(struct buffer *out, const struct run_slice *trouble)
     buffer_add_text(out, "</p>\n");
     add_findings(out, run);
     add_commands(out, trouble);
-    add_log(out, run);
+    for (size_t i = 0; i < trouble->count; i++)
+        add_log(out, trouble->runs[i]);
     buffer_add_text(out, "</article>\n");
 }
 

@@ -1,7 +1,8 @@
 /*
  * html_style: the style sheet and the few lines of script of the HTML page. Internal to this room.
  *
- * No network: system fonts, no images. Light and dark by prefers-color-scheme; on paper always light and everything unfolded. Without the
+ * No network: system fonts, no images. Light and dark by prefers-color-scheme; on paper always light, with the scenarios unfolded and the long tables
+ * left out unless they were opened. Without the
  * script the page loses nothing but the quick read-out: the columns of a chart keep their <title>, and every chart has its table.
  */
 #ifndef CHURN_REPORT_HTML_STYLE_H
@@ -51,7 +52,7 @@
     "td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}" \
     ".matrix tbody th,.matrix thead th:first-child{position:sticky;left:0;background:var(--card);min-width:11rem;max-width:20rem;overflow-wrap:anywhere}" \
     ".matrix thead th{white-space:normal;overflow-wrap:anywhere;max-width:15rem}.matrix td{min-width:10rem}" \
-    ".cell{display:block;padding:.15rem .55rem .2rem;border-radius:6px;background:var(--bg);color:var(--fg);overflow-wrap:anywhere;max-width:18rem;font-weight:600}" \
+    ".cell{display:block;padding:.15rem .55rem .2rem;border-radius:6px;background:var(--bg);color:var(--fg);overflow-wrap:anywhere;font-weight:600}" \
     ".cell+.cell{margin-top:.25rem}.cell small{display:block;color:inherit;opacity:.85;font-weight:400;font-size:.75rem}td.none{color:var(--muted)}\n" \
     ".scenario{border:1px solid var(--line);border-radius:10px;margin:0 0 .9rem;background:var(--page)}" \
     ".scenario>summary{padding:.75rem 1.1rem;display:flex;flex-wrap:wrap;gap:.35rem .7rem;align-items:baseline;list-style:none}" \
@@ -65,7 +66,7 @@
     "svg.chart text{font-family:system-ui,-apple-system,\"Segoe UI\",Roboto,\"Noto Sans\",\"DejaVu Sans\",sans-serif}" \
     ".col{fill:transparent}.col:hover{fill:var(--muted);fill-opacity:.14}" \
     ".legend td,.legend th{padding:.3rem .5rem .3rem 0;border-top:1px solid var(--line)}.legend tr:first-child>*{border-top:0}.legend td:first-child{width:3.2rem}" \
-    ".legend th{font-weight:600;overflow-wrap:anywhere}.legend th small{display:block;font-weight:400}" \
+    ".legend th{font-weight:600;overflow-wrap:anywhere;min-width:7rem}.legend td.n{white-space:normal}.legend th small{display:block;font-weight:400}" \
     ".swatch{width:34px;height:12px;margin-top:.3rem;display:block}" \
     ".tip{position:fixed;z-index:2;pointer-events:none;white-space:pre;background:var(--card);color:var(--text);border:1px solid var(--line);" \
     "border-radius:6px;box-shadow:0 4px 14px rgb(0 0 0/.18);padding:.4rem .65rem;font-size:.8125rem;font-variant-numeric:tabular-nums;max-width:95vw}\n" \
@@ -75,12 +76,13 @@
     ".body{padding:.6rem .8rem .9rem}dl.facts{grid-template-columns:1fr}dl.facts dd{margin-bottom:.4rem}.tiles{grid-template-columns:repeat(3,1fr);gap:.5rem}" \
     ".tile{padding:.5rem .6rem}.tile b{font-size:1.3rem}.tile{font-size:.8125rem}}\n" \
     "@media print{@page{margin:14mm}body{font-size:10.5pt}main,header,footer{max-width:none;padding:0}nav,.tip{display:none}" \
-    "details::details-content{content-visibility:visible;block-size:auto;opacity:1}.scroll,.picture{overflow:visible}" \
+    ".scenario::details-content,.problem details::details-content{content-visibility:visible;block-size:auto;opacity:1}" \
+    ".body details:not([open]){display:none}.scroll,.picture{overflow:visible}.scenario>summary::before{content:none!important}" \
     "figure,.problem,.tile,tr{break-inside:avoid}h2,summary,figcaption{break-after:avoid}" \
-    "figure{grid-template-columns:minmax(0,3fr) minmax(0,2fr)}svg.chart{min-width:0}table{font-size:8.5pt}th,td{padding:.25rem .4rem}" \
+    "figure{grid-template-columns:minmax(0,3fr) minmax(0,2fr)}svg.chart{min-width:0}table{font-size:8.5pt}th,td{padding:.25rem .4rem}small,.muted,.badge{font-size:8pt}.scenario,.problem{box-decoration-break:clone}" \
     "pre{white-space:pre-wrap;overflow-wrap:anywhere}.cell,.badge,.tile{-webkit-print-color-adjust:exact;print-color-adjust:exact}a{color:inherit;text-decoration:none}}\n"
 
-/* A quick read-out beside the pointer instead of the browser's slow one; unfolds everything for printers that do not know ::details-content. */
+/* A quick read-out beside the pointer instead of the browser's slow one; unfolds scenarios for browsers that do not know ::details-content. */
 #define HTML_SCRIPT \
     "(function(){\n" \
     "var tip=document.createElement('div');tip.className='tip';tip.hidden=true;document.body.appendChild(tip);\n" \
@@ -95,11 +97,11 @@
     " if(y+tip.offsetHeight>innerHeight-8)y=Math.max(8,e.clientY-tip.offsetHeight-14);\n" \
     " tip.style.left=x+'px';tip.style.top=y+'px';\n" \
     "});\n" \
-    "addEventListener('beforeprint',function(){document.querySelectorAll('details').forEach(function(d){d.open=true;});});\n" \
+    "addEventListener('beforeprint',function(){document.querySelectorAll('.scenario,.problem details').forEach(function(d){d.open=true;});});\n" \
     "})();\n"
 
 /* Nothing but exactly this script may run: sha256 of HTML_SCRIPT. A test recomputes it. */
-#define HTML_SCRIPT_HASH "sha256-8VCVnW1084Uq21NAJH10OBlqAqHN+zBi3aMvOZ3wTn8="
+#define HTML_SCRIPT_HASH "sha256-yv46zGn66qRY9o4Gg0GU9JAG3REGgUEs71IQNSLFbnQ="
 /* clang-format on */
 
 #endif

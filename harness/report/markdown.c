@@ -51,13 +51,14 @@ static void add_head(struct buffer *out, const struct overview *overview, const 
         buffer_addf(out, "%s%" PRId64 " %s", status > 0 ? " · " : "",
                     results_count_status(results, (enum status)status), status_name((enum status)status));
     if (leaks > 0)
-        buffer_addf(out, " — %zu known leak%s reproduced exactly as predicted", leaks, leaks == 1 ? "" : "s");
+        buffer_addf(out, " — %zu run%s a known leak, exactly as predicted", leaks,
+                    leaks == 1 ? " reproduces" : "s reproduce");
     buffer_add_text(out, "\n\n");
 }
 
 static void add_problem(struct buffer *out, const struct run_slice *trouble)
 {
-    const struct run *run = trouble->runs[0];
+    const struct run *run = slice_main(trouble);
     buffer_addf(out, "- %s **%s** ", marks[run->status], status_name(run->status));
     add_code(out, run->scenario);
     buffer_add_text(out, " on ");

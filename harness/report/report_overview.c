@@ -166,3 +166,11 @@ enum status slice_status(const struct run_slice *slice)
             worst = slice->runs[i]->status;
     return worst;
 }
+
+const struct run *slice_main(const struct run_slice *slice)
+{
+    for (size_t i = 0; i < slice->count; i++)
+        if (text_same(slice->runs[i]->backend, "native"))
+            return slice->runs[i];
+    return slice->runs[0];
+}

@@ -43,6 +43,9 @@ const struct run *panel_run(const struct run_slice *panel, const char *pool, con
 /* The worst status of a slice, in the order fail, broken, inconclusive, pass, skip. */
 enum status slice_status(const struct run_slice *slice);
 
+/* The run of a slice that a person repeats first: the native one when there is one, it is the quickest. */
+const struct run *slice_main(const struct run_slice *slice);
+
 /* Lower is worse. */
 int status_rank(enum status status);
 

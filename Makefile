@@ -4,7 +4,11 @@
 # probes, backends and reports register themselves by constructor, which a linker drops from a .a.
 
 BUILD   ?= build
-CC      ?= gcc
+ifeq ($(origin CC),default)
+CC      := gcc
+endif
+# V=1 shows the commands.
+say      = $(if $(V),,@)echo '  $(1) $(@:$(BUILD)/%=%)'
 JOBS    ?= $(shell nproc)
 MAKEFLAGS += --no-builtin-rules
 
@@ -13,7 +17,14 @@ WARN    := -Wall -Wextra -Werror -Wconversion -Wshadow -Wstrict-prototypes -Wmis
            -Wformat=2 -Wundef -Wvla -Wpointer-arith -Wwrite-strings -Wcast-qual -Wnull-dereference
 OPT     := -O2 -g -fno-omit-frame-pointer -fno-common
 THREADS := -pthread
-ASAN    := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+
+# Variants: where the programs of each go, and the flags it adds.
+VARIANTS     := native asan tsan
+bin_native   := $(BUILD)
+bin_asan     := $(BUILD)/asan
+bin_tsan     := $(BUILD)/tsan
+flags_asan   := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+flags_tsan   := -fsanitize=thread
 
 LUA_CFLAGS  = $(shell pkg-config --cflags lua5.4)
 LUA_LIBS    = $(shell pkg-config --libs lua5.4)
@@ -39,7 +50,7 @@ TESTED   := $(sort $(filter-out $(MAINS),$(CHURN) $(HOST)) $(TESTS))
 
 objects   = $(patsubst %.c,$(BUILD)/obj/$(1)/%.o,$(2))
 
-PROGRAMS := $(BUILD)/churn $(BUILD)/churn-host $(BUILD)/asan/churn-host
+PROGRAMS := $(BUILD)/churn $(BUILD)/churn-host $(BUILD)/asan/churn-host $(BUILD)/tsan/churn-host
 
 .DEFAULT_GOAL := all
 .PHONY: all help setup test scenarios check format clean install
@@ -72,35 +83,24 @@ format: ## format every C file with clang-format
 clean: ## remove what was built
 	rm -rf $(BUILD)
 
-$(BUILD)/churn: $(call objects,native,$(CHURN))
-	$(CC) $(THREADS) -o $@ $^ $(CHURN_LIBS)
-$(BUILD)/churn-host: $(call objects,native,$(HOST))
-	$(CC) $(THREADS) -o $@ $^ $(HOST_LIBS)
-$(BUILD)/churn-tests: $(call objects,native,$(TESTED))
-	$(CC) $(THREADS) -o $@ $^ $(CHURN_LIBS) $(HOST_LIBS) -lcriterion
-$(BUILD)/asan/churn: $(call objects,asan,$(CHURN))
-	@mkdir -p $(@D)
-	$(CC) $(THREADS) $(ASAN) -o $@ $^ $(CHURN_LIBS)
-$(BUILD)/asan/churn-host: $(call objects,asan,$(HOST))
-	@mkdir -p $(@D)
-	$(CC) $(THREADS) $(ASAN) -o $@ $^ $(HOST_LIBS)
-$(BUILD)/asan/churn-tests: $(call objects,asan,$(TESTED))
-	@mkdir -p $(@D)
-	$(CC) $(THREADS) $(ASAN) -o $@ $^ $(CHURN_LIBS) $(HOST_LIBS) -lcriterion
+# The programs of one variant, and how its objects are made.
+define VARIANT_RULES
+$(bin_$(1))/churn: $(call objects,$(1),$(CHURN))
+	$$(call say,LD) && mkdir -p $$(@D) && $$(CC) $(THREADS) $(flags_$(1)) -o $$@ $$^ $$(CHURN_LIBS)
+$(bin_$(1))/churn-host: $(call objects,$(1),$(HOST))
+	$$(call say,LD) && mkdir -p $$(@D) && $$(CC) $(THREADS) $(flags_$(1)) -o $$@ $$^ $$(HOST_LIBS)
+$(bin_$(1))/churn-tests: $(call objects,$(1),$(TESTED))
+	$$(call say,LD) && mkdir -p $$(@D) && $$(CC) $(THREADS) $(flags_$(1)) -o $$@ $$^ $$(CHURN_LIBS) $$(HOST_LIBS) -lcriterion
+$(BUILD)/obj/$(1)/%.o: %.c
+	$$(call say,CC) && mkdir -p $$(@D) && $$(CC) $(STD) $(WARN) $(OPT) $(THREADS) $(flags_$(1)) $$(room_flags) -MMD -MP -c $$< -o $$@
+endef
+$(foreach variant,$(VARIANTS),$(eval $(call VARIANT_RULES,$(variant))))
 
 $(BUILD)/selftest/%.so: harness/tests/pools/%.c pools/keyed_pool.h
-	@mkdir -p $(@D)
-	$(CC) $(STD) $(WARN) $(OPT) -fPIC -shared -o $@ $<
+	$(call say,LD) && mkdir -p $(@D) && $(CC) $(STD) $(WARN) $(OPT) -fPIC -shared -o $@ $<
 
 # Flags that a file's room needs beside the common ones.
-ROOM_CFLAGS = $(if $(findstring /harness/scenario/,$@)$(findstring /harness/cli/,$@),$(LUA_CFLAGS)) \
+room_flags = $(if $(findstring /harness/scenario/,$@)$(findstring /harness/cli/,$@),$(LUA_CFLAGS)) \
               $(if $(findstring /harness/report/,$@)$(findstring /test_report_,$@),$(XML_CFLAGS))
 
-$(BUILD)/obj/native/%.o: %.c
-	@mkdir -p $(@D)
-	$(CC) $(STD) $(WARN) $(OPT) $(THREADS) $(ROOM_CFLAGS) -MMD -MP -c $< -o $@
-$(BUILD)/obj/asan/%.o: %.c
-	@mkdir -p $(@D)
-	$(CC) $(STD) $(WARN) $(OPT) $(THREADS) $(ASAN) $(ROOM_CFLAGS) -MMD -MP -c $< -o $@
-
--include $(patsubst %.o,%.d,$(call objects,native,$(CHURN) $(HOST) $(TESTS)) $(call objects,asan,$(CHURN) $(HOST) $(TESTS)))
+-include $(foreach variant,$(VARIANTS),$(patsubst %.o,%.d,$(call objects,$(variant),$(CHURN) $(HOST) $(TESTS))))

@@ -38,7 +38,7 @@ static void witness_misuse(void *ctx, uint64_t identity, const char *what)
 }
 
 /* `shape` is the text of a plan's pool line. */
-static struct world *world_of(const char *shape_text, struct witness *witness)
+static inline struct world *world_of(const char *shape_text, struct witness *witness)
 {
     const struct world_listener listener = {
         .ctx = witness, .created = witness_created, .destroyed = witness_destroyed, .misuse = witness_misuse};

@@ -94,6 +94,29 @@ Test(world_factory, slow_creations_are_answered_when_due_oldest_first)
     cr_expect_eq(world_free(world, NULL, 0), 0, "one that is never answered is the world's own");
 }
 
+Test(world_factory, creations_due_at_the_same_time_keep_their_order)
+{
+    struct witness witness;
+    struct world *world = world_of("min=0 max=1", &witness);
+    struct keyed_pool pool = {.count = 0};
+    struct problem why;
+    struct pool_item *item = NULL;
+    int tickets[3] = {0, 1, 2};
+
+    world_set_pool(world, &note_ops, &pool);
+    cr_assert_eq(world_slow(world, "k0", INT64_MAX, &why), ERR_NONE); /* all due at the end of time */
+    for (int i = 0; i < 3; i++)
+        cr_assert_eq(world_env(world)->create(world, "k0", &tickets[i], &item), POOL_PENDING);
+    make_due(world, (const int64_t[]){1, 1, 1});
+    world_complete_due(world);
+    cr_assert_eq(pool.count, 3);
+    for (int i = 0; i < 3; i++) {
+        cr_expect_eq(pool.tickets[i], i);
+        (void)world_env(world)->destroy(world, pool.items[i]);
+    }
+    cr_expect_eq(world_free(world, NULL, 0), 0);
+}
+
 Test(world_factory, a_slow_creation_becomes_due_by_the_monotonic_clock)
 {
     struct witness witness;

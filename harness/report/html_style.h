@@ -41,7 +41,7 @@
     ".tile.zero b{opacity:.45}.tile.on{background:var(--bg);border-color:transparent;color:var(--fg)}" \
     ".pass{--fg:var(--pass);--bg:var(--pass-bg)}.fail{--fg:var(--fail);--bg:var(--fail-bg)}.broken{--fg:var(--broken);--bg:var(--broken-bg)}" \
     ".inconclusive{--fg:var(--inconclusive);--bg:var(--inconclusive-bg)}.skip{--fg:var(--skip);--bg:var(--skip-bg)}" \
-    ".badge{display:inline-block;padding:.05rem .55rem;border-radius:99px;background:var(--bg);color:var(--fg);font-size:.8125rem;font-weight:600;white-space:nowrap}" \
+    ".badge{display:inline-block;padding:.05rem .55rem;border-radius:99px;background:var(--bg);color:var(--fg);font-size:.8125rem;font-weight:600;overflow-wrap:anywhere;max-width:100%}" \
     ".notice{border:1px solid var(--line);border-left:4px solid var(--inconclusive);border-radius:6px;padding:.6rem .9rem;margin:1.2rem 0 0}\n" \
     ".problem{border:1px solid var(--line);border-left:5px solid var(--fg);border-radius:8px;background:var(--card);padding:.85rem 1.1rem;margin:0 0 .9rem}" \
     ".problem .why{font-size:1.0rem;margin:.45rem 0;overflow-wrap:anywhere;white-space:pre-line}.problem ul{margin:.3rem 0;padding-left:1.2rem}" \
@@ -58,7 +58,7 @@
     ".scenario>summary{padding:.75rem 1.1rem;display:flex;flex-wrap:wrap;gap:.35rem .7rem;align-items:baseline;list-style:none}" \
     ".scenario>summary::-webkit-details-marker{display:none}.scenario>summary::before{content:\"\\25B8\";color:var(--muted);width:.8em}" \
     ".scenario[open]>summary::before{content:\"\\25BE\"}.scenario[open]>summary{border-bottom:1px solid var(--line)}" \
-    ".scenario .arms{margin-left:auto;display:flex;flex-wrap:wrap;gap:.35rem .5rem;justify-content:flex-end}" \
+    ".scenario .arms{min-width:0;max-width:100%;margin-left:auto;display:flex;flex-wrap:wrap;gap:.35rem .5rem;justify-content:flex-end}" \
     ".body{padding:.8rem 1.1rem 1.1rem}.body>details,.problem>details{margin-top:.8rem}.body>details>*+*{margin-top:.6rem}" \
     "figure{margin:1rem 0 0;display:grid;grid-template-columns:minmax(0,40rem) minmax(15rem,1fr);gap:.2rem 1.6rem;align-items:start}" \
     "figcaption{grid-column:1/-1;font-weight:600}figcaption small{font-weight:400}.picture{overflow-x:auto}" \

@@ -35,7 +35,8 @@ function settle() {
   ready.length = 0;
 }
 
-const fork = (effect) => Runtime.runFork(Runtime.defaultRuntime)(Effect.withClock(effect, clock), { scheduler });
+let runtime = Runtime.defaultRuntime;
+const fork = (effect) => Runtime.runFork(runtime)(effect, { scheduler });
 
 /** For effects that end without waiting for anything. */
 function now(effect) {
@@ -45,6 +46,8 @@ function now(effect) {
   if (!exit || Exit.isFailure(exit)) throw new Error(`an effect that should succeed at once did not: ${exit}`);
   return exit.value;
 }
+
+runtime = now(Effect.withClock(Effect.runtime(), clock));
 
 // ---- the pool ----
 const done = Exit.succeed(undefined);
@@ -72,9 +75,9 @@ const make = (key) =>
   );
 
 function scopeOf(lease) {
-  if (!lease.scope) return now(Scope.make());
+  if (!lease.scope) return Scope.make();
   if (!scopes.has(lease.scope)) scopes.set(lease.scope, now(Scope.make()));
-  return now(Scope.fork(scopes.get(lease.scope), ExecutionStrategy.sequential));
+  return Scope.fork(scopes.get(lease.scope), ExecutionStrategy.sequential);
 }
 
 function answer(lease, exit) {
@@ -132,8 +135,9 @@ await subject.speak({
     keyed = now(Scope.extend(pool, app));
   },
   get(lease) {
-    const scope = scopeOf(lease);
-    lease.own = { scope, fiber: fork(Scope.extend(KeyedPool.get(keyed, lease.key), scope)) };
+    const own = (lease.own = {});
+    const within = (scope) => ((own.scope = scope), Scope.extend(KeyedPool.get(keyed, lease.key), scope));
+    own.fiber = fork(Effect.flatMap(scopeOf(lease), within));
     lease.own.fiber.addObserver((exit) => answer(lease, exit));
   },
   release: (lease) => void fork(Scope.close(lease.own.scope, done)),

@@ -99,7 +99,7 @@ struct slot *slot_of_lease(const struct pool_lease *lease)
 
 void slot_attach(struct keyed_pool *pool, struct slot *slot, enum attachment_kind kind, int64_t due_ns)
 {
-    static const char *const names[ATTACHED_COUNT] = {"listeners", "timers", "payloads"};
+    static const char *const names[ATTACHED_COUNT] = {"listeners", "timers", "lease_payloads"};
     struct memory memory = {pool->env, pool->env->population(pool->env->ctx, names[kind])};
     struct attachment *attachment = memory.population ? memory_alloc(&memory, sizeof(*attachment)) : NULL;
     if (!attachment)

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define PROBLEMS_SHOWN 100
+#define NEIGHBOURS     100  /* panels to either side that tell which parameters differ */
 #define LOG_SHOWN      4000 /* bytes of the end of a subject's log */
 
 static const char *const status_words[STATUS_COUNT] = {[STATUS_PASS] = "pass",
@@ -54,16 +55,17 @@ static const char *param_value(const struct run *run, const char *name)
     return NULL;
 }
 
-/* Panels of one scenario stand beside each other. */
+/* Whether a panel of the same scenario near this one has another value. Panels of one scenario stand beside each other, sorted by their
+ * parameters; looking at all of them would take for ever in a file with thousands. */
 static bool differs(const struct overview *overview, size_t panel, const struct setting *param)
 {
     const char *scenario = overview->panels[panel].runs[0]->scenario;
-    size_t from = panel, to = panel;
-    while (from > 0 && text_same(overview->panels[from - 1].runs[0]->scenario, scenario))
-        from--;
-    for (to = from; to < overview->panel_count && text_same(overview->panels[to].runs[0]->scenario, scenario); to++)
-        if (!text_same(param_value(overview->panels[to].runs[0], param->name), param->value))
+    size_t from = panel < NEIGHBOURS ? 0 : panel - NEIGHBOURS;
+    for (size_t i = from; i < overview->panel_count && i <= panel + NEIGHBOURS; i++) {
+        const struct run *run = overview->panels[i].runs[0];
+        if (text_same(run->scenario, scenario) && !text_same(param_value(run, param->name), param->value))
             return true;
+    }
     return false;
 }
 

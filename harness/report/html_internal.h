@@ -63,6 +63,9 @@ enum err gnuplot_run(const struct buffer *script, struct buffer *out, struct pro
 
 /* ---- parts of the page ---- */
 
+#define HTML_PANELS_MAX                                                                                                \
+    2000 /* scenarios and parameters on one page; what is left is counted and stands in the results file */
+
 /* "Pass" as a badge with its mark, so that colour is never the only sign. */
 void html_add_badge(struct buffer *out, enum status status);
 const char *html_mark(enum status status);

@@ -79,7 +79,7 @@ void html_add_matrix(struct buffer *out, const struct overview *overview)
         buffer_add_text(out, "</th>");
     }
     buffer_add_text(out, "</tr></thead><tbody>\n");
-    for (size_t i = 0; i < overview->panel_count; i++)
+    for (size_t i = 0; i < overview->panel_count && i < HTML_PANELS_MAX; i++)
         add_row(out, overview, i);
     buffer_add_text(out, "</tbody></table></div>\n");
 }

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OPEN_AT_MOST 8    /* sections: more than these start folded unless something is wrong */
-#define SECTIONS_MAX 2000 /* a page with more is of no use to anybody */
+#define OPEN_AT_MOST 8   /* sections: more than these start folded unless something is wrong */
+#define RUNS_SHOWN   300 /* of one section */
 
 /* ---- figures ---- */
 
@@ -289,8 +289,11 @@ static void add_runs(struct buffer *out, const struct run_slice *panel)
                 "<th scope=\"col\" class=\"n\">operations</th><th scope=\"col\" class=\"n\">time</th>"
                 "<th scope=\"col\" class=\"n\">peak RSS</th><th scope=\"col\">repeat</th></tr></thead><tbody>\n",
                 panel->count, panel->count == 1 ? "" : "s", panel->count == 1 ? "it" : "them");
-    for (size_t i = 0; i < panel->count; i++)
+    for (size_t i = 0; i < panel->count && i < RUNS_SHOWN; i++)
         add_run_row(out, panel->runs[i]);
+    if (panel->count > RUNS_SHOWN)
+        buffer_addf(out, "<tr><td colspan=\"9\">%zu more are in the results file</td></tr>\n",
+                    panel->count - RUNS_SHOWN);
     buffer_add_text(out, "</tbody></table></div></details>\n");
 }
 
@@ -352,7 +355,7 @@ static void add_section(struct buffer *out, const struct overview *overview, siz
 void html_add_scenarios(struct buffer *out, const struct overview *overview, const struct chart_list *list,
                         const size_t *first_chart)
 {
-    size_t shown = overview->panel_count < SECTIONS_MAX ? overview->panel_count : SECTIONS_MAX;
+    size_t shown = overview->panel_count < HTML_PANELS_MAX ? overview->panel_count : HTML_PANELS_MAX;
     buffer_add_text(out, "<h2 id=\"scenarios\">Curves</h2>\n");
     if (list->symbols.data)
         buffer_add(out, list->symbols.data, list->symbols.length);

@@ -128,7 +128,7 @@ static void add_header(struct buffer *out, const struct overview *overview, cons
                 overview->panel_count == 1 ? "" : "s", overview->pool_count, overview->pool_count == 1 ? "" : "s",
                 overview->backend_count, overview->backend_count == 1 ? "" : "s");
     if (leaks > 0)
-        buffer_addf(out, " %zu run%s a known leak, exactly as predicted; these pass.", leaks,
+        buffer_addf(out, " %zu run%s a known bug, as its scenario predicts; these pass.", leaks,
                     leaks == 1 ? " reproduces" : "s reproduce");
     buffer_add_text(out, "</p>\n<p class=\"muted\">");
     text_add(out, results->started, MARKUP_HTML);

@@ -51,7 +51,7 @@ static void add_head(struct buffer *out, const struct overview *overview, const 
         buffer_addf(out, "%s%" PRId64 " %s", status > 0 ? " · " : "",
                     results_count_status(results, (enum status)status), status_name((enum status)status));
     if (leaks > 0)
-        buffer_addf(out, " — %zu run%s a known leak, exactly as predicted", leaks,
+        buffer_addf(out, " — %zu run%s a known bug, as its scenario predicts", leaks,
                     leaks == 1 ? " reproduces" : "s reproduce");
     buffer_add_text(out, "\n\n");
 }

@@ -47,7 +47,7 @@ Test(report_html, says_the_verdict_first)
     struct results *results = sample_good();
     char *page = sample_write(results, "html");
     cr_assert_not_null(strstr(page, "<title>churn: all 24 runs as expected</title>"));
-    cr_assert_not_null(strstr(page, "6 runs reproduce a known leak"));
+    cr_assert_not_null(strstr(page, "6 runs reproduce a known bug"));
     cr_assert_null(strstr(page, "id=\"problems\""));
     free(page);
     results_free(results);

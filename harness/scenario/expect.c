@@ -293,9 +293,17 @@ static void check_pool_name(lua_State *L, const char *key)
         (void)script_fail_at(L, 0, "expect: \"%s\" is no pool of this scenario; did you mean %s?", key, near);
 }
 
-void expect_check(lua_State *L)
+/* The value at the top is an expectation. */
+static void check_expectation(lua_State *L, int line, const char *pool)
 {
     char found[80];
+    if (luaL_testudata(L, -1, EXPECT_TYPE) == NULL)
+        (void)script_fail_at(L, line, "expect: %s: expected grows, bounded, violates, lost, hangs or crashes, found %s",
+                             pool, globals_describe(L, -1, found, sizeof(found)));
+}
+
+void expect_check(lua_State *L)
+{
     const char *names[64];
     if (load_field(L, "expect") == LUA_TNIL)
         return;
@@ -305,26 +313,37 @@ void expect_check(lua_State *L)
         (void)script_fail_at(L, 0, "expect: expected entries like owner = bounded(), found a list");
     for (size_t i = 0; i < count; i++) {
         check_pool_name(L, names[i]);
-        lua_getfield(L, table, names[i]);
-        if (luaL_testudata(L, -1, EXPECT_TYPE) == NULL)
-            (void)script_fail_at(L, 0,
-                                 "expect: %s: expected grows, bounded, violates, lost, hangs or crashes, found %s",
-                                 names[i], globals_describe(L, -1, found, sizeof(found)));
+        if (lua_getfield(L, table, names[i]) != LUA_TFUNCTION)
+            check_expectation(L, 0, names[i]);
         lua_settop(L, table);
     }
     lua_settop(L, table - 1);
 }
 
-void expect_push(lua_State *L, const char *pool)
+/* Pushes the entry of the table at the top that applies to the pool, or nil. */
+static void push_entry(lua_State *L, const char *pool)
 {
-    if (load_field(L, "expect") == LUA_TTABLE) {
-        if (lua_getfield(L, -1, pool) != LUA_TNIL)
-            return;
-        lua_pushlstring(L, pool, name_length(pool));
-        if (lua_gettable(L, -3) != LUA_TNIL || lua_getfield(L, -3, "default") != LUA_TNIL)
-            return;
+    if (lua_getfield(L, -1, pool) != LUA_TNIL)
+        return;
+    lua_pushlstring(L, pool, name_length(pool));
+    if (lua_gettable(L, -3) == LUA_TNIL)
+        (void)lua_getfield(L, -3, "default");
+}
+
+void expect_push(lua_State *L, const char *pool, int p)
+{
+    if (load_field(L, "expect") == LUA_TTABLE)
+        push_entry(L, pool);
+    if (lua_isnil(L, -1)) {
+        (void)push_expect(L, FINDING_BOUNDED);
+        return;
     }
-    (void)push_expect(L, FINDING_BOUNDED);
+    int line = script_function_line(L, -1);
+    if (lua_isfunction(L, -1)) { /* what is expected depends on the parameters */
+        lua_pushvalue(L, p);
+        lua_call(L, 1, 1);
+    }
+    check_expectation(L, line, pool);
 }
 
 /* ---- from Lua to the record

@@ -210,8 +210,9 @@ static int read_layout(lua_State *L)
     params_push(L, &plan->params);
     lua_pushvalue(L, -1);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &params_key);
-    layout_read(L, lua_gettop(L), &plan->layout);
-    expect_push(L, plan->pool);
+    int p = lua_gettop(L);
+    layout_read(L, p, &plan->layout);
+    expect_push(L, plan->pool, p);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &expectation_key);
     return 0;
 }

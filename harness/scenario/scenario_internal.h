@@ -66,7 +66,8 @@ int script_function_line(lua_State *L, int index);
 
 void globals_open(lua_State *L);
 
-/* Raises `WHAT "NAME" is unknown; did you mean OTHER?` or `... (there are A, B, C)` at `line`, 0: where the script is. */
+/* Raises `WHAT "NAME" is unknown; did you mean OTHER?` or `... (there are A, B, C)` at `line`, 0: where the script
+ * is. */
 int globals_unknown(lua_State *L, int line, const char *what, const char *name, const char **names, size_t count);
 
 /* The text keys of the table at `index`, sorted. BORROWED while the table stays. Returns how many, at most `max`. */
@@ -191,8 +192,10 @@ void expect_open(lua_State *L); /* adds the constructors to the globals at the t
 /* Checks the field `expect`, so that a mistake shows before anything runs. */
 void expect_check(lua_State *L);
 
-/* Pushes the expectation for a pool: the whole text, then the name, then "default", then bounded(). */
-void expect_push(lua_State *L, const char *pool);
+/* Pushes the expectation for a pool: the whole text, then the name, then "default", then bounded(). `p` is the index
+ * of the
+ * parameters, for an entry that is a function of them. */
+void expect_push(lua_State *L, const char *pool, int p);
 
 /* ERR_MEMORY is raised. */
 void expect_read(lua_State *L, int expectation, struct expectation *out);

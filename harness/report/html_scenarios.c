@@ -269,7 +269,7 @@ static void add_run_row(struct buffer *out, const struct run *run)
     buffer_add_text(out, "</td><td>");
     html_add_badge(out, run->status);
     buffer_add_text(out, "</td><td>");
-    text_add_finding(out, run->finding, run->metric, run->rate, run->rate_unit, MARKUP_HTML);
+    text_add_main_finding(out, run, MARKUP_HTML);
     buffer_addf(out, "</td><td class=\"n\">%" PRIu64 "</td><td class=\"n\">", run->seed);
     text_add_count(out, run->ops);
     buffer_addf(out, "</td><td class=\"n\">%.2f s</td><td class=\"n\">", (double)run->wall_ns / 1e9);

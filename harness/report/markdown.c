@@ -101,7 +101,7 @@ static void add_cell(struct buffer *out, const struct run *run)
         return;
     }
     buffer_addf(out, " %s ", marks[run->status]);
-    text_add_finding(out, run->finding, run->metric, run->rate, run->rate_unit, MARKUP_MARKDOWN);
+    text_add_main_finding(out, run, MARKUP_MARKDOWN);
     buffer_add_text(out, " |");
 }
 

@@ -225,6 +225,14 @@ void text_add_finding(struct buffer *out, enum finding finding, const char *metr
     text_add(out, text_rate_per(rate_unit), markup);
 }
 
+void text_add_main_finding(struct buffer *out, const struct run *run, enum markup markup)
+{
+    if (run->finding == FINDING_UNKNOWN)
+        buffer_add_text(out, status_name(run->status));
+    else
+        text_add_finding(out, run->finding, run->metric, run->rate, run->rate_unit, markup);
+}
+
 const char *text_reason(const struct run *run)
 {
     if (run->message && *run->message)

@@ -52,6 +52,9 @@ void text_add_run(struct buffer *out, const struct run *run, enum markup markup)
 void text_add_finding(struct buffer *out, enum finding finding, const char *metric, double rate, const char *rate_unit,
                       enum markup markup);
 
+/* The same for the main finding of a run; its status when nothing was found out: "skip", "broken". */
+void text_add_main_finding(struct buffer *out, const struct run *run, enum markup markup);
+
 /* Why a run is what it is, never NULL: the judge's message, else how it ended, else the finding's name. BORROWED from the run. */
 const char *text_reason(const struct run *run);
 

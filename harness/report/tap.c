@@ -42,7 +42,7 @@ static void add_run(struct buffer *out, const struct run *run, size_t number)
         return;
     }
     buffer_add_text(out, ": ");
-    text_add_finding(out, run->finding, run->metric, run->rate, run->rate_unit, MARKUP_TAP);
+    text_add_main_finding(out, run, MARKUP_TAP);
     buffer_add_text(out, "\n");
     if (!ok)
         add_block(out, run);

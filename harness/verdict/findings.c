@@ -207,6 +207,7 @@ static void judge_predicted_growth(struct findings *findings, const struct expec
 {
     const struct run *run = findings->run;
     char miss[160], detail[200];
+    findings->grown = findings->grown || growth->grows;
     if (first_miss(run, expected, series, miss, sizeof(miss)) < run->rung_count) {
         findings->as_predicted = false;
         snprintf(detail, sizeof(detail), "not as predicted: %s", miss);
@@ -216,7 +217,6 @@ static void judge_predicted_growth(struct findings *findings, const struct expec
         return;
     }
     snprintf(detail, sizeof(detail), "as predicted at each of %zu rungs", run->rung_count);
-    findings->grown = findings->grown || growth->grows;
     if (growth->grows)
         add_growth(findings, series, growth, true, detail);
 }

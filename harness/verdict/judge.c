@@ -13,33 +13,64 @@
 
 /* ---- choosing the main finding -------------------------------------------------------------- */
 
-/* Crashes outrank hangs, and so on down to growth: the order of the enum, from the end. With `failing` only what nobody
- * expected; growth at another rate than predicted is no failure of the pool, it only reproduces nothing. */
-static const struct found *strongest(const struct run *run, bool failing)
+/* Crashes outrank hangs, and so on down to growth. A side table that is too large (I4) comes after growth: where
+ * something grows, that says the same and tells the rate. */
+static int weight(const struct found *found)
+{
+    bool side_table = found->finding == FINDING_VIOLATES && strcmp(found->metric, "I4") == 0;
+    return side_table ? 2 * FINDING_GROWS - 1 : 2 * (int)found->finding;
+}
+
+/* Memory and descriptors follow from something that a counter names better. */
+static bool is_consequence(const char *name)
+{
+    const struct metric *metric = metric_find(name);
+    return metric && (strcmp(metric->unit, "bytes") == 0 || strcmp(metric->unit, "blocks") == 0 ||
+                      strcmp(metric->unit, "descriptors") == 0);
+}
+
+static bool is_heavier(const struct found *found, const struct found *than)
+{
+    if (weight(found) != weight(than))
+        return weight(found) > weight(than);
+    if (found->finding != FINDING_GROWS)
+        return false;
+    if (is_consequence(found->metric) != is_consequence(than->metric))
+        return is_consequence(than->metric);
+    return found->rate > than->rate;
+}
+
+/* With `failing` only what nobody expected; growth at another rate than predicted is no failure of the pool, it only
+ * reproduces nothing. */
+static const struct found *heaviest(const struct run *run, bool failing)
 {
     const struct found *best = NULL;
     for (size_t i = 0; i < run->found_count; i++) {
         const struct found *found = &run->found[i];
         if (failing && (found->expected || found_is_mispredicted(run, found)))
             continue;
-        if (!best || found->finding > best->finding)
+        if (!best || is_heavier(found, best))
             best = found;
     }
     return best;
 }
 
-/* What the scenario was written to show, when it was seen. */
+/* Is that the very thing the scenario was written to show? */
+static bool is_sought(const struct run *run, const struct found *found, enum finding seeks)
+{
+    if (!found->expected || found->finding != seeks)
+        return false;
+    if (seeks == FINDING_GROWS)
+        return expectation_metric(run, found->metric) != NULL;
+    const char *invariant = run->expectation.violates;
+    return seeks != FINDING_VIOLATES || !invariant || strcmp(found->metric, invariant) == 0;
+}
+
 static const struct found *sought(const struct run *run, enum finding seeks)
 {
-    for (size_t i = 0; i < run->found_count; i++) {
-        const struct found *found = &run->found[i];
-        bool named = seeks == FINDING_GROWS ? expectation_metric(run, found->metric) != NULL
-                     : seeks == FINDING_VIOLATES
-                         ? run->expectation.violates && strcmp(found->metric, run->expectation.violates) == 0
-                         : true;
-        if (found->expected && found->finding == seeks && named)
-            return found;
-    }
+    for (size_t i = 0; i < run->found_count; i++)
+        if (is_sought(run, &run->found[i], seeks))
+            return &run->found[i];
     return NULL;
 }
 
@@ -175,11 +206,11 @@ static enum err judge_findings(struct findings *findings)
 {
     struct run *run = findings->run;
     enum finding seeks = findings_sought(run);
-    const struct found *unexpected = strongest(run, true), *seen = sought(run, seeks);
+    const struct found *unexpected = heaviest(run, true), *seen = sought(run, seeks);
     bool complete = seen || seeks == FINDING_BOUNDED || findings->as_predicted;
     struct buffer message = {0};
 
-    const struct found *leading = unexpected ? unexpected : seen ? seen : strongest(run, false);
+    const struct found *leading = unexpected ? unexpected : seen ? seen : heaviest(run, false);
     if (seeks == FINDING_BOUNDED && !unexpected)
         leading = NULL;
     enum err err = set_main(run, leading, findings->moved ? FINDING_BOUNDED : FINDING_FLAT);

@@ -9,8 +9,8 @@ import java.util.*;
  * A pool on the JVM as a subject of churn (the subject protocol, version 1).
  *
  * This class reads the plan, knows the leases, makes and closes items and counts them outside the pool, and answers. An
- * adapter says how its pool does each operation. Everything runs on the main thread: an adapter whose pool runs on other
- * threads, or on a scheduler, waits in `settle` until nothing that can go on is left.
+ * adapter says how its pool does each operation. The plan is carried out on the main thread: an adapter whose pool runs on
+ * other threads, or on a scheduler, waits in `settle` until nothing that can go on is left.
  */
 public abstract class Subject {
     /** What the factory makes. Two made items are never equal; foreign values of one name are. */
@@ -74,10 +74,13 @@ public abstract class Subject {
     protected void closeScope(String scope) { throw new UnsupportedOperationException(); }
     protected void advance(long ns) { throw new UnsupportedOperationException(); }
 
-    // ---- what an adapter calls -------------------------------------------------------------------------------------
+    /** A lease is released that was released before: a pool must not mind. Most have no way to be asked. */
+    protected void releaseAgain(Lease lease) {}
+
+    // ---- what an adapter calls; from any thread --------------------------------------------------------------------
 
     /** The factory: a new item, or null when the plan lets this creation fail. */
-    protected Item create(String key) {
+    protected synchronized Item create(String key) {
         if (failures.getOrDefault(key, 0L) > 0) {
             failures.merge(key, -1L, Long::sum);
             return null;
@@ -87,7 +90,7 @@ public abstract class Subject {
         return item;
     }
 
-    protected void destroy(Item item) {
+    protected synchronized void destroy(Item item) {
         if (item.closed) {
             say("misuse " + item.id + " destroyed twice");
             return;
@@ -97,15 +100,15 @@ public abstract class Subject {
         say("destroyed " + item.id);
     }
 
-    protected void leased(Lease lease, Item item) {
+    protected synchronized void leased(Lease lease, Item item) {
         lease.state = State.LEASED;
         lease.item = item;
         say("leased " + lease.name + " " + item.id);
     }
-    protected void failed(Lease lease, String why) { over(lease, "failed " + lease.name + " " + words(why)); }
-    protected void closed(Lease lease) { over(lease, "closed " + lease.name); }
-    protected void shutdownDone() { say("done shutdown"); }
-    protected long pending() { return leases.values().stream().filter(l -> l.state == State.PENDING).count(); }
+    protected synchronized void failed(Lease lease, String why) { over(lease, "failed " + lease.name + " " + words(why)); }
+    protected synchronized void closed(Lease lease) { over(lease, "closed " + lease.name); }
+    protected synchronized void shutdownDone() { say("done shutdown"); }
+    protected synchronized long pending() { return leases.values().stream().filter(l -> l.state == State.PENDING).count(); }
     protected static long heapBytes() {
         System.gc();
         return Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory();
@@ -127,12 +130,12 @@ public abstract class Subject {
         say(line);
     }
 
-    private void say(String line) {
+    private synchronized void say(String line) {
         pendingOutput.append(line).append('\n');
         if (pendingOutput.length() > 32000) flush();
     }
 
-    private void flush() {
+    private synchronized void flush() {
         out.append(pendingOutput);
         out.flush();
         pendingOutput.setLength(0);
@@ -219,6 +222,7 @@ public abstract class Subject {
     }
 
     private void giveBack(Lease lease) {
+        if (lease.state == State.OVER && lease.item != null) releaseAgain(lease);
         if (lease.state != State.LEASED) return;
         lease.state = State.OVER;
         release(lease);

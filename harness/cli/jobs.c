@@ -1,0 +1,237 @@
+/* Worker threads take jobs until there are none; the main thread shows progress and listens for Ctrl-C. */
+#include "harness/cli/cli.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "harness/driver/driver.h"
+
+#define TICK_MS 20
+
+struct workers {
+    struct matrix *matrix;
+    const struct call *call;
+    struct progress *progress;
+    struct job **order; /* the slow ones first, so that none is left over at the end */
+    size_t job_count;
+    volatile bool stop; /* the driver looks at it */
+
+    pthread_mutex_t lock; /* guards the two below */
+    size_t next;
+    size_t working; /* threads that have not ended */
+};
+
+/* ---- one job ------------------------------------------------------------------------------------------------ */
+
+/* The scenario's name, as the driver makes it: "scenarios/zio-9306.lua" -> "zio-9306". */
+static enum err set_name(struct run *run, const char *path)
+{
+    const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+    const char *dot = strrchr(base, '.');
+    char *name = strndup(base, dot && dot > base ? (size_t)(dot - base) : strlen(base));
+    enum err err = name ? run_set_text(&run->scenario, name) : ERR_MEMORY;
+    free(name);
+    return err;
+}
+
+/* What is known of a run that has not been run. */
+static struct run *make_run(const struct job *job, uint64_t seed, enum ending ending, const char *detail)
+{
+    struct run *run = run_make();
+    enum err err = run ? set_name(run, job->path) : ERR_MEMORY;
+    if (err == ERR_NONE)
+        err = run_set_text(&run->file, job->path);
+    if (err == ERR_NONE)
+        err = run_set_text(&run->pool, job->pool);
+    if (err == ERR_NONE)
+        err = run_set_text(&run->backend, job->backend->name);
+    if (err == ERR_NONE)
+        err = run_set_text(&run->ending_detail, detail);
+    for (size_t i = 0; err == ERR_NONE && job->params && i < job->params->count; i++)
+        err = run_add_param(run, job->params->list[i].name, job->params->list[i].value);
+    if (err != ERR_NONE) {
+        run_free(run);
+        return NULL;
+    }
+    run->seed = seed;
+    run->ending = ending;
+    return run;
+}
+
+static enum err drive(const struct job *job, const struct workers *workers, struct run **out, struct problem *why)
+{
+    const struct options *options = workers->call->options;
+    const struct driver_request request = {
+        .scenario_path = job->path,
+        .scenario = {.case_index = job->case_index,
+                     .overrides = job->overrides ? job->overrides->list : NULL,
+                     .override_count = job->overrides ? job->overrides->count : 0,
+                     .pool = job->pool,
+                     .seed = options->seed,
+                     .dose = 1},
+        .backend = job->backend,
+        .build_folder = workers->matrix->build_folder,
+        .timeout_ns = options->timeout_ns,
+        .stop = &workers->stop,
+    };
+    return job->is_plan ? driver_replay(job->path, &request, out, why) : driver_run(&request, job->twin, out, why);
+}
+
+/* A run that failed in the rig is a result too: broken, with the reason. */
+static void do_job(struct job *job, const struct workers *workers)
+{
+    uint64_t seed = workers->call->options->seed;
+    if (job->skip)
+        job->run = make_run(job, seed, ENDING_SKIPPED, job->skip);
+    else
+        job->err = drive(job, workers, &job->run, &job->why);
+    if (job->err != ERR_NONE && job->err != ERR_STOPPED)
+        job->run = make_run(job, seed, ENDING_RIG, job->why.text);
+    if (job->err == ERR_NONE && !job->run)
+        job->err = ERR_MEMORY;
+    if (job->run && (run_set_text(&job->run->about, job->about) != ERR_NONE ||
+                     repeat_set(job->run, workers->call, job->is_plan) != ERR_NONE))
+        job->err = ERR_MEMORY;
+    if (job->err == ERR_MEMORY)
+        problem_set(&job->why, ERR_MEMORY, "out of memory while running %s", job->path);
+}
+
+/* ---- threads -------------------------------------------------------------------------------------------------- */
+
+static struct job *take_job(struct workers *workers)
+{
+    struct job *job = NULL;
+    pthread_mutex_lock(&workers->lock);
+    if (!workers->stop && workers->next < workers->job_count)
+        job = workers->order[workers->next++];
+    else
+        workers->working--;
+    pthread_mutex_unlock(&workers->lock);
+    return job;
+}
+
+static void *work(void *argument)
+{
+    struct workers *workers = argument;
+    struct job *job;
+    while ((job = take_job(workers)) != NULL) {
+        progress_begin(workers->progress, job);
+        do_job(job, workers);
+        progress_end(workers->progress, job);
+    }
+    return NULL;
+}
+
+static size_t count_working(struct workers *workers)
+{
+    pthread_mutex_lock(&workers->lock);
+    size_t working = workers->working;
+    pthread_mutex_unlock(&workers->lock);
+    return working;
+}
+
+static size_t wanted_threads(const struct workers *workers)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    int64_t wanted = workers->call->options->jobs > 0 ? workers->call->options->jobs : cores;
+    if (wanted < 1)
+        wanted = 1;
+    return (size_t)wanted < workers->job_count ? (size_t)wanted : workers->job_count;
+}
+
+/* Starts as many as can be had; ERR_SYSTEM: not even one. */
+static enum err start_threads(struct workers *workers, pthread_t *threads, size_t wanted, size_t *count,
+                              struct problem *why)
+{
+    int rc = 0;
+    *count = 0;
+    workers->working = wanted;
+    while (*count < wanted && (rc = pthread_create(&threads[*count], NULL, work, workers)) == 0)
+        ++*count;
+    pthread_mutex_lock(&workers->lock);
+    workers->working -= wanted - *count;
+    pthread_mutex_unlock(&workers->lock);
+    if (*count == 0 && wanted > 0)
+        return problem_set(why, ERR_SYSTEM, "cannot start a thread: %s", strerror(rc));
+    return ERR_NONE;
+}
+
+static int order_jobs(const void *a, const void *b)
+{
+    const struct job *x = *(struct job *const *)a, *y = *(struct job *const *)b;
+    if (x->backend->slowdown != y->backend->slowdown)
+        return y->backend->slowdown - x->backend->slowdown;
+    return (x > y) - (x < y);
+}
+
+static enum err run_all(struct workers *workers, bool *stopped, struct problem *why)
+{
+    size_t wanted = wanted_threads(workers), count = 0;
+    pthread_t *threads = calloc(wanted + 1, sizeof *threads);
+    struct interrupt interrupt;
+    if (!threads)
+        return problem_set(why, ERR_MEMORY, "out of memory while starting the runs");
+    interrupt_open(&interrupt);
+    enum err err = start_threads(workers, threads, wanted, &count, why);
+    while (err == ERR_NONE && count_working(workers) > 0) {
+        workers->stop |= interrupt_wait(&interrupt, TICK_MS);
+        progress_tick(workers->progress);
+    }
+    for (size_t i = 0; i < count; i++)
+        pthread_join(threads[i], NULL);
+    *stopped = workers->stop;
+    interrupt_close(&interrupt);
+    free(threads);
+    return err;
+}
+
+enum err jobs_run(struct matrix *matrix, const struct call *call, bool *stopped, struct problem *why)
+{
+    struct workers workers = {.matrix = matrix, .call = call, .job_count = matrix->job_count};
+    *stopped = false;
+    workers.order = calloc(matrix->job_count + 1, sizeof(struct job *));
+    if (!workers.order)
+        return problem_set(why, ERR_MEMORY, "out of memory while starting the runs");
+    for (size_t i = 0; i < matrix->job_count; i++)
+        workers.order[i] = &matrix->jobs[i];
+    qsort(workers.order, matrix->job_count, sizeof(struct job *), order_jobs);
+    enum err err = progress_open(call->options, matrix->job_count, &workers.progress, why);
+    if (err == ERR_NONE) {
+        pthread_mutex_init(&workers.lock, NULL);
+        err = run_all(&workers, stopped, why);
+        pthread_mutex_destroy(&workers.lock);
+    }
+    progress_close(workers.progress, *stopped);
+    free(workers.order);
+    return err;
+}
+
+/* ---- what came of it --------------------------------------------------------------------------------------------- */
+
+static bool said_before(const struct matrix *matrix, size_t index)
+{
+    for (size_t i = 0; i < index; i++)
+        if (matrix->jobs[i].err != ERR_NONE && strcmp(matrix->jobs[i].why.text, matrix->jobs[index].why.text) == 0)
+            return true;
+    return false;
+}
+
+enum err jobs_collect(struct matrix *matrix, struct results *results, enum exit_code *code, struct problem *why)
+{
+    for (size_t i = 0; i < matrix->job_count; i++) {
+        struct job *job = &matrix->jobs[i];
+        if (job->err != ERR_NONE && job->err != ERR_STOPPED) {
+            *code = exit_code_worst(*code, problem_exit_code(job->err));
+            if (!said_before(matrix, i))
+                (void)fprintf(stderr, "churn: %s\n", job->why.text);
+        }
+        struct run *run = job->run;
+        job->run = NULL;
+        if (run && results_add(results, run) != ERR_NONE)
+            return problem_set(why, ERR_MEMORY, "out of memory while collecting the results");
+    }
+    results_sort(results);
+    return ERR_NONE;
+}

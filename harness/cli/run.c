@@ -1,0 +1,52 @@
+/* churn run: scenarios on pools. */
+#include "harness/cli/cli.h"
+
+#include "harness/verdict/verdict.h"
+
+/* Whatever happened before, what was measured is written. */
+static enum err finish(struct matrix *matrix, const struct call *call, const struct output *output, bool stopped,
+                       struct results *results, enum exit_code *code, struct problem *why)
+{
+    enum exit_code worst = EXIT_PASS;
+    enum err err = jobs_collect(matrix, results, &worst, why);
+    if (err == ERR_NONE && verdict_judge(results) != ERR_NONE)
+        err = problem_set(why, ERR_MEMORY, "out of memory while judging");
+    if (err != ERR_NONE)
+        return err;
+    worst = exit_code_worst(worst, results_exit_code(results));
+    *code = stopped ? EXIT_INTERRUPTED : worst;
+    err = output_save(output, call->options, results, why);
+    struct problem print = {0};
+    enum err print_err = output_print(output, call->options, results, &print);
+    if (err == ERR_NONE && print_err != ERR_NONE)
+        err = problem_set(why, print_err, "%s", print.text);
+    return err;
+}
+
+enum err run_matrix(struct matrix *matrix, const struct call *call, bool wants_folder, enum exit_code *code,
+                    struct problem *why)
+{
+    struct results *results = NULL;
+    struct output output = {0};
+    bool stopped = false;
+    enum err err = output_open(&output, call->options, wants_folder, why);
+    if (err == ERR_NONE)
+        err = results_begin(call, &results, why);
+    if (err == ERR_NONE)
+        err = jobs_run(matrix, call, &stopped, why);
+    if (err == ERR_NONE)
+        err = finish(matrix, call, &output, stopped, results, code, why);
+    results_free(results);
+    output_close(&output);
+    return err;
+}
+
+enum err command_run(const struct call *call, enum exit_code *code, struct problem *why)
+{
+    struct matrix matrix;
+    enum err err = matrix_make(&matrix, call->options, why);
+    if (err == ERR_NONE)
+        err = run_matrix(&matrix, call, true, code, why);
+    matrix_free(&matrix);
+    return err;
+}

@@ -7,19 +7,25 @@
 static const char *const blocks[HEIGHTS] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
 static const char *const marks[HEIGHTS] = {"_", ".", "-", "~", "=", "+", "*", "#"};
 
+/* A total ("created") rises whatever the pool does: a curve of it would frighten for nothing. */
+static const struct series *level(const struct run *run, const char *name)
+{
+    const struct metric *metric = name ? metric_find(name) : NULL;
+    return !name || (metric && metric->kind == METRIC_TOTAL) ? NULL : run_series(run, name);
+}
+
 const struct series *sparkline_choose(const struct run *run, const char *hint)
 {
     static const char *const usual[] = {"bytes_live", "blocks_live", "open"};
     const struct series *series = run->metric ? run_series(run, run->metric) : NULL;
+    if (!series)
+        series = level(run, hint);
     for (size_t i = 0; !series && i < run->expectation.metric_count; i++)
-        if (run->expectation.metrics[i].name)
-            series = run_series(run, run->expectation.metrics[i].name);
-    if (!series && hint)
-        series = run_series(run, hint);
+        series = level(run, run->expectation.metrics[i].name);
     for (size_t i = 0; !series && i < ARRAY_LEN(usual); i++)
         series = run_series(run, usual[i]);
-    if (!series && run->series_count > 0)
-        series = &run->series[0];
+    for (size_t i = 0; !series && i < run->series_count; i++)
+        series = level(run, run->series[i].name);
     return series;
 }
 

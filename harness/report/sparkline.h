@@ -4,8 +4,8 @@
 
 #include "harness/record/record.h"
 
-/* The series that tells a run's story: what was found, else what the scenario speaks of, else `hint` (what grows in a neighbour;
- * may be NULL), else bytes. NULL: the run has no samples. BORROWED from the run. */
+/* The series that tells a run's story: what was found, else `hint` (what grows in a neighbour; may be NULL), else what the
+ * scenario speaks of, else bytes. NULL: the run has no samples. BORROWED from the run. */
 const struct series *sparkline_choose(const struct run *run, const char *hint);
 
 /* At most `width` characters between the smallest and the largest sample: eight heights, a blank where samples are missing. A

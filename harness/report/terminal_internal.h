@@ -37,7 +37,16 @@ void ink_add_paragraph(struct buffer *out, const struct report_options *options,
 
 /* ---- rows ---- */
 
-enum column { COLUMN_PARAMS, COLUMN_POOL, COLUMN_BACKENDS, COLUMN_FINDING, COLUMN_SERIES, COLUMN_STATUS, COLUMN_COUNT };
+enum column {
+    COLUMN_PARAMS,
+    COLUMN_POOL,
+    COLUMN_BACKENDS,
+    COLUMN_FINDING,
+    COLUMN_SERIES,
+    COLUMN_LAST,
+    COLUMN_STATUS,
+    COLUMN_COUNT
+};
 
 /* One pool in one case of a scenario, with the backends that found the same. */
 struct row {

@@ -8,8 +8,8 @@
 #define SERIES_SLIM 8
 
 static const char *const heads[COLUMN_COUNT] = {
-    [COLUMN_PARAMS] = "case",     [COLUMN_POOL] = "pool",     [COLUMN_BACKENDS] = "backends",
-    [COLUMN_FINDING] = "finding", [COLUMN_SERIES] = "series", [COLUMN_STATUS] = "status"};
+    [COLUMN_PARAMS] = "case",   [COLUMN_POOL] = "pool", [COLUMN_BACKENDS] = "backends", [COLUMN_FINDING] = "finding",
+    [COLUMN_SERIES] = "series", [COLUMN_LAST] = "last", [COLUMN_STATUS] = "status"};
 
 /* The width of every column; 0: the column is left out. */
 struct layout {
@@ -65,7 +65,7 @@ static void cut_column(struct layout *layout, enum column column, size_t least, 
 }
 
 /* Gives up one thing after the other until the rows fit: the backends when they are the same everywhere (the line above the
- * table names them), the column of the cases, half of the curve, words of the finding; at last cells are cut. */
+ * table names them), the last samples, the column of the cases, half of the curve, words of the finding; at last cells are cut. */
 static struct layout fit_layout(struct rows *rows, size_t screen)
 {
     struct layout layout = natural_layout(rows);
@@ -73,6 +73,8 @@ static struct layout fit_layout(struct rows *rows, size_t screen)
         return layout;
     if (layout_width(&layout) > screen && rows->one_backend_set)
         layout.width[COLUMN_BACKENDS] = 0;
+    if (layout_width(&layout) > screen)
+        layout.width[COLUMN_LAST] = 0;
     if (layout_width(&layout) > screen && layout.width[COLUMN_PARAMS] > 0) {
         layout.width[COLUMN_PARAMS] = 0;
         layout.params_above = true;
@@ -111,7 +113,7 @@ static void add_heads(struct buffer *out, const struct layout *layout, const str
     struct buffer line = {0};
     for (size_t c = 0; c < COLUMN_COUNT; c++)
         if (layout->width[c] > 0)
-            buffer_addf(&line, "%*s%-*s", GAP, "", (int)layout->width[c], heads[c]);
+            buffer_addf(&line, c == COLUMN_LAST ? "%*s%*s" : "%*s%-*s", GAP, "", (int)layout->width[c], heads[c]);
     out->failed |= line.failed;
     ink_add(out, options, INK_DIM, line.data);
     add_line_end(out);
@@ -148,8 +150,9 @@ static void add_row(struct buffer *out, struct row *row, const struct layout *la
             continue;
         if (c == COLUMN_PARAMS && !row->first_of_case)
             text = NULL;
-        buffer_addf(out, "%*s", GAP, "");
-        ink_add_wide(out, options, ink_of_cell(row->run, (enum column)c), text ? text : "", layout->width[c]);
+        size_t lead = c == COLUMN_LAST ? layout->width[c] - ink_columns(text) : 0; /* numbers stand at the right */
+        buffer_addf(out, "%*s", GAP + (int)lead, "");
+        ink_add_wide(out, options, ink_of_cell(row->run, (enum column)c), text ? text : "", layout->width[c] - lead);
     }
     add_line_end(out);
 }

@@ -211,6 +211,18 @@ Test(verdict_judge, an_expected_leak_brings_companions)
     run_free(run);
 }
 
+Test(verdict_judge, of_two_predictions_the_faster_one_names_the_run)
+{
+    struct run *run = leaky();
+    sample_expect(run, FINDING_GROWS, "dead_retained", RELATION_GROWS, sample_one);
+    sample_expect(run, FINDING_GROWS, "tombstones", RELATION_GROWS, sample_seven);
+    sample_judge(run);
+    cr_assert_eq(run->status, STATUS_PASS, "%s", run->message);
+    cr_assert_str_eq(run->metric, "tombstones", "whatever order the scenario's table has");
+    cr_assert_eq(run->rate, 7.0);
+    run_free(run);
+}
+
 Test(verdict_judge, companions_need_the_leak_itself)
 {
     /* broadcast with one key: the formula gives nothing, and then nothing else may grow either */

@@ -66,12 +66,14 @@ static bool is_sought(const struct run *run, const struct found *found, enum fin
     return seeks != FINDING_VIOLATES || !invariant || strcmp(found->metric, invariant) == 0;
 }
 
+/* Of several, the one that says most: a scenario that predicts tombstones and what they retain is about the tombstones. */
 static const struct found *sought(const struct run *run, enum finding seeks)
 {
+    const struct found *best = NULL;
     for (size_t i = 0; i < run->found_count; i++)
-        if (is_sought(run, &run->found[i], seeks))
-            return &run->found[i];
-    return NULL;
+        if (is_sought(run, &run->found[i], seeks) && (!best || is_heavier(&run->found[i], best)))
+            best = &run->found[i];
+    return best;
 }
 
 static size_t count_findings(const struct run *run, enum finding finding)

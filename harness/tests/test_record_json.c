@@ -2,6 +2,7 @@
 
 #include <criterion/criterion.h>
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -316,5 +317,45 @@ Test(record_json, a_file_that_cannot_be_written)
     struct problem why = {0};
     cr_assert_eq(results_save(results, "/nonexistent/folder/results.json", &why), ERR_SYSTEM);
     cr_assert(strstr(why.text, "/nonexistent/folder/results.json"), "%s", why.text);
+    results_free(results);
+}
+
+/* ---- the schema ------------------------------------------------------------------------------- */
+
+/* What scripts/check-results says of these bytes. */
+static int check_schema(const char *bytes)
+{
+    char path[] = "/tmp/churn-schema-XXXXXX", command[128];
+    int fd = mkstemp(path);
+    cr_assert(fd >= 0 && write(fd, bytes, strlen(bytes)) == (ssize_t)strlen(bytes) && close(fd) == 0);
+    snprintf(command, sizeof(command), "scripts/check-results %s", path);
+    int status = system(command);
+    unlink(path);
+    return status;
+}
+
+Test(record_json, the_schema_fits)
+{
+    static const struct {
+        const char *what, *with;
+    } wrong[] = {
+        {"\"how\": \"exited\"", "\"how\": \"fled\""},
+        {"\"seed\": \"18446744073709551615\"", "\"seed\": \"many\""},
+        {"\"cores\"", "\"kernels\""},
+        {"\"tombstones\": [", "\"tombstones\": [1, "},
+        {"\"fail\": 1", "\"fail\": 2"},
+        {"\"invariant\": \"I5\"", "\"invariant\": \"five\""},
+    };
+    if (system("command -v python3 >/dev/null") != 0)
+        cr_skip_test("python3 is not here: nothing reads the schema");
+    struct results *results = full_results();
+    char *whole = printed(results);
+    cr_assert_eq(check_schema(whole), 0);
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+        char *bytes = replaced(whole, wrong[i].what, wrong[i].with);
+        cr_assert_neq(check_schema(bytes), 0, "%s", wrong[i].with);
+        free(bytes);
+    }
+    free(whole);
     results_free(results);
 }

@@ -14,8 +14,8 @@ public final class CommonsPool2Subject extends Subject {
     private GenericKeyedObjectPool<String, Item> pool;
     private Shape shape;
     private final AtomicInteger borrowing = new AtomicInteger(); // threads inside borrowObject
-    private final Set<Item> out = new HashSet<>();               // leased
-    private final Set<Item> invalid = new HashSet<>();           // leased, to be invalidated when they come back
+    private final Set<Item> out = Collections.synchronizedSet(new HashSet<>()); // leased
+    private final Set<Item> invalid = new HashSet<>(); // leased, to be invalidated when they come back
     private final Set<String> keys = new HashSet<>();
     private boolean closing;
 
@@ -56,10 +56,8 @@ public final class CommonsPool2Subject extends Subject {
     private void borrow(Lease lease) {
         try {
             Item item = pool.borrowObject(lease.key);
-            synchronized (this) {
-                out.add(item);
-                leased(lease, item);
-            }
+            out.add(item);
+            leased(lease, item);
         } catch (InterruptedException | IllegalStateException e) { // given up, or the pool is closed
             if (lease.state == State.PENDING) closed(lease);
         } catch (Exception e) {
@@ -70,10 +68,7 @@ public final class CommonsPool2Subject extends Subject {
     }
 
     /** Whoever was woken has left the pool's queue, so nothing moves when everyone inside is in it. */
-    @Override protected void settle() {
-        settle(false);
-    }
-
+    @Override protected void settle() { settle(false); }
     private void settle(boolean untilNobodyBorrows) {
         long start = System.nanoTime();
         while (pool != null && borrowing.get() != (untilNobodyBorrows ? 0 : pool.getNumWaiters())) {
@@ -97,13 +92,11 @@ public final class CommonsPool2Subject extends Subject {
     }
 
     @Override protected void release(Lease lease) {
-        synchronized (this) {
-            out.remove(lease.item);
-        }
+        out.remove(lease.item);
         if (invalid.remove(lease.item)) quietly(() -> pool.invalidateObject(lease.item.key, lease.item));
         else pool.returnObject(lease.item.key, lease.item);
         settle();
-        if (closing && out.isEmpty()) finish();
+        finish();
     }
 
     @Override protected void releaseAgain(Lease lease) {
@@ -125,12 +118,11 @@ public final class CommonsPool2Subject extends Subject {
         pool.close();
         settle(true); // it interrupts those who wait
         closing = true;
-        if (out.isEmpty()) finish();
+        finish();
     }
 
     private void finish() {
-        closing = false;
-        shutdownDone();
+        if (closing && out.isEmpty()) shutdownDone();
     }
 
     @Override protected List<String> moreOps() { return List.of("cancel"); }
@@ -145,12 +137,8 @@ public final class CommonsPool2Subject extends Subject {
             size += ((AtomicInteger) Peek.field(deque, "createCount")).get();
             members += ((Map<?, ?>) Peek.field(deque, "allObjects")).size();
         }
-        out.put("keys", (long) perKey.size());
-        out.put("size", size);
-        out.put("members", members);
-        out.put("idle", (long) pool.getNumIdle());
-        out.put("leased", (long) pool.getNumActive());
-        out.put("waiting", (long) pool.getNumWaiters());
+        out.putAll(Map.of("keys", (long) perKey.size(), "size", size, "members", members, "idle", (long) pool.getNumIdle(),
+            "leased", (long) pool.getNumActive(), "waiting", (long) pool.getNumWaiters()));
         out.put("heap_bytes", heapBytes());
     }
 

@@ -1,53 +1,7 @@
-// Effect's KeyedPool as a subject. Fibers are run by this program's own loop and time is a number that only `advance`
-// moves, so "settled" means that no fiber can go on, and the same plan gives the same answers.
-import { Cause, Clock, Duration, Effect, ExecutionStrategy, Exit, Fiber, HashSet, KeyedPool, Option, Queue, Ref, Runtime, Scope } from "effect";
+// Effect's KeyedPool as a subject.
+import { Cause, Duration, Effect, ExecutionStrategy, Exit, Fiber, HashSet, KeyedPool, Option, Queue, Ref, Scope } from "effect";
+import { advance, fork, now, settle, sleeping } from "./fibers.mjs";
 import { Subject } from "./subject.mjs";
-
-// ---- fibers and time ----
-const ready = [];
-const scheduler = { shouldYield: () => false, scheduleTask: (task) => void ready.push(task) };
-const sleepers = new Set(); // {wake, run}, in the order in which they went to sleep
-let nanos = 0;
-
-const clock = {
-  [Clock.ClockTypeId]: Clock.ClockTypeId,
-  unsafeCurrentTimeMillis: () => nanos / 1e6,
-  unsafeCurrentTimeNanos: () => BigInt(nanos),
-  currentTimeMillis: Effect.sync(() => nanos / 1e6),
-  currentTimeNanos: Effect.sync(() => BigInt(nanos)),
-  scheduler: () => Effect.dieMessage("this clock has no scheduler"),
-  sleep: (duration) =>
-    Effect.async((resume) => {
-      const sleeper = { wake: nanos + Duration.toMillis(duration) * 1e6, run: () => resume(Effect.succeed(undefined)) };
-      sleepers.add(sleeper);
-      return Effect.sync(() => void sleepers.delete(sleeper));
-    }),
-};
-
-function settle() {
-  for (let i = 0; i < ready.length; i++) {
-    ready[i]();
-    if (i === 4095) {
-      ready.splice(0, 4096); // the queue stays short even when fibers never rest
-      i = -1;
-    }
-  }
-  ready.length = 0;
-}
-
-let runtime = Runtime.defaultRuntime;
-const fork = (effect) => Runtime.runFork(runtime)(effect, { scheduler });
-
-/** For effects that end without waiting for anything. */
-function now(effect) {
-  let exit;
-  fork(effect).addObserver((got) => (exit = got));
-  settle();
-  if (!exit || Exit.isFailure(exit)) throw new Error(`an effect that should succeed at once did not: ${exit}`);
-  return exit.value;
-}
-
-runtime = now(Effect.withClock(Effect.runtime(), clock));
 
 // ---- the pool ----
 const done = Exit.succeed(undefined);
@@ -116,7 +70,7 @@ function sample() {
   const pools = now(keyed.activePools);
   const { dead, values } = isOld ? sampleOld(pools) : sampleNew(pools);
   const dead_retained = new Set(dead.filter((item) => item?.dead)).size;
-  return { ...values, dead_retained, keys: pools.length, finalizers: finalizers(), timers: sleepers.size };
+  return { ...values, dead_retained, keys: pools.length, finalizers: finalizers(), timers: sleeping() };
 }
 
 await subject.speak({
@@ -148,17 +102,5 @@ await subject.speak({
   },
   invalidate: (item) => void fork(KeyedPool.invalidate(keyed, item)),
   shutdown: () => void fork(Effect.zipRight(Scope.close(app, done), Effect.sync(() => subject.shutdownDone()))),
-  advance(ns) {
-    const until = nanos + ns;
-    for (;;) {
-      let first = null;
-      for (const sleeper of sleepers) if (sleeper.wake <= until && (!first || sleeper.wake < first.wake)) first = sleeper;
-      if (!first) break;
-      nanos = first.wake;
-      sleepers.delete(first);
-      first.run();
-      settle();
-    }
-    nanos = until;
-  },
+  advance,
 });

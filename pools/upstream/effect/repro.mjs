@@ -1,6 +1,5 @@
 // Effect alone, without churn: what becomes of invalidated items, and of a keyed pool whose scope was closed.
-//   scripts/upstream --install effect@3.22.4 && cp pools/upstream/effect/repro.mjs build/upstream/effect/3.22.4/
-//   node build/upstream/effect/3.22.4/repro.mjs
+//   scripts/upstream --install effect@3.22.4 && node build/upstream/effect/3.22.4/repro.mjs
 // Expected: 1 open, 0 open, Failure. Seen with 2.0.0 and 3.22.4: 101 open, 0 open, Success with a closed item.
 import { Effect, Exit, KeyedPool, Scope } from "effect";
 

@@ -2,6 +2,9 @@
 #include "harness/report/html_internal.h"
 #include "harness/report/report_text.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 static bool say_the_same(const struct run *a, const struct run *b)
 {
     return a->status == b->status && a->finding == b->finding && text_same(a->metric, b->metric);
@@ -67,6 +70,23 @@ static void add_row(struct buffer *out, const struct overview *overview, size_t 
     buffer_add_text(out, "</tr>\n");
 }
 
+/* The settings of a pool may stand on a line of their own. */
+static void add_pool_name(struct buffer *out, const char *pool)
+{
+    const char *settings = strchr(pool, ':');
+    if (!settings) {
+        text_add(out, pool, MARKUP_HTML);
+        return;
+    }
+    char *name = strndup(pool, (size_t)(settings - pool));
+    out->failed |= !name;
+    text_add(out, name, MARKUP_HTML);
+    buffer_add_text(out, "<wbr><small>");
+    text_add(out, settings, MARKUP_HTML);
+    buffer_add_text(out, "</small>");
+    free(name);
+}
+
 void html_add_matrix(struct buffer *out, const struct overview *overview)
 {
     buffer_add_text(out,
@@ -75,7 +95,7 @@ void html_add_matrix(struct buffer *out, const struct overview *overview)
                     "scenario</th>");
     for (size_t i = 0; i < overview->pool_count; i++) {
         buffer_add_text(out, "<th scope=\"col\">");
-        text_add(out, overview->pools[i], MARKUP_HTML);
+        add_pool_name(out, overview->pools[i]);
         buffer_add_text(out, "</th>");
     }
     buffer_add_text(out, "</tr></thead><tbody>\n");

@@ -35,14 +35,76 @@ static void choose(struct choice *choice, const struct run_slice *panel, const c
         choice->names[choice->count++] = name;
 }
 
-static void choose_expected(struct choice *choice, const struct run_slice *panel, bool growing)
+static bool moves_anywhere(const struct run_slice *panel, const char *name)
+{
+    for (size_t i = 0; i < panel->count; i++) {
+        const struct series *series = run_series(panel->runs[i], name);
+        for (size_t rung = 1; series && rung < panel->runs[i]->rung_count; rung++)
+            if (series->values[rung] != series->values[0])
+                return true;
+    }
+    return false;
+}
+
+static bool same_samples(const struct run *a, const struct run *b, const char *metric)
+{
+    const struct series *x = run_series(a, metric), *y = run_series(b, metric);
+    if (!x || !y || a->rung_count != b->rung_count)
+        return !x && !y;
+    size_t bytes = a->rung_count * sizeof(int64_t);
+    return bytes == 0 || (memcmp(x->values, y->values, bytes) == 0 && memcmp(a->rung_ops, b->rung_ops, bytes) == 0);
+}
+
+/* Whether the runs show different samples, and not the same ones whatever the pool. */
+static bool tells_apart(const struct run_slice *panel, const char *name)
+{
+    for (size_t i = 1; i < panel->count; i++)
+        if (!same_samples(panel->runs[0], panel->runs[i], name))
+            return true;
+    return false;
+}
+
+/* What is only promised is worth a chart where it moves, and, beside others, where it tells the pools apart. */
+static void choose_promised(struct choice *choice, const struct run_slice *panel)
+{
+    for (size_t i = 0; i < panel->count; i++) {
+        const struct expectation *expectation = &panel->runs[i]->expectation;
+        for (size_t m = 0; m < expectation->metric_count; m++) {
+            const char *name = expectation->metrics[m].name;
+            if (moves_anywhere(panel, name) && (choice->count == 0 || tells_apart(panel, name)))
+                choose(choice, panel, name);
+        }
+    }
+}
+
+static double growth_of(const struct run_slice *panel, const char *name)
+{
+    double most = 0;
+    for (size_t i = 0; i < panel->count; i++) {
+        const struct series *series = run_series(panel->runs[i], name);
+        size_t rungs = panel->runs[i]->rung_count;
+        if (series && rungs > 0 && (double)series->values[rungs - 1] - (double)series->values[0] > most)
+            most = (double)series->values[rungs - 1] - (double)series->values[0];
+    }
+    /* Bytes are large by their unit; entries and items say more. */
+    return strcmp(text_unit(name), "bytes") == 0 ? -1 : most;
+}
+
+/* The leaks that are expected, the steepest first. */
+static void choose_growing(struct choice *choice, const struct run_slice *panel)
 {
     for (size_t i = 0; i < panel->count; i++) {
         const struct expectation *expectation = &panel->runs[i]->expectation;
         for (size_t m = 0; m < expectation->metric_count; m++)
-            if ((expectation->metrics[m].relation == RELATION_GROWS) == growing)
+            if (expectation->metrics[m].relation == RELATION_GROWS)
                 choose(choice, panel, expectation->metrics[m].name);
     }
+    for (size_t i = 1; i < choice->count; i++)
+        for (size_t k = i; k > 0 && growth_of(panel, choice->names[k - 1]) < growth_of(panel, choice->names[k]); k--) {
+            const char *name = choice->names[k];
+            choice->names[k] = choice->names[k - 1];
+            choice->names[k - 1] = name;
+        }
 }
 
 static void choose_found(struct choice *choice, const struct run_slice *panel)
@@ -57,38 +119,18 @@ static void choose_found(struct choice *choice, const struct run_slice *panel)
     }
 }
 
-static bool moves_anywhere(const struct run_slice *panel, const char *name)
-{
-    for (size_t i = 0; i < panel->count; i++) {
-        const struct series *series = run_series(panel->runs[i], name);
-        for (size_t rung = 1; series && rung < panel->runs[i]->rung_count; rung++)
-            if (series->values[rung] != series->values[0])
-                return true;
-    }
-    return false;
-}
-
 /* First what broke a promise, then what is promised, then what every leak shows in. */
 static struct choice choose_metrics(const struct overview *overview, const struct run_slice *panel)
 {
     struct choice choice = {.limit = overview->panel_count <= MANY_PANELS ? METRICS_MAX : 2};
-    choose_expected(&choice, panel, true);
+    choose_growing(&choice, panel);
     choose_found(&choice, panel);
-    choose_expected(&choice, panel, false);
+    choose_promised(&choice, panel);
     if (moves_anywhere(panel, "open"))
         choose(&choice, panel, "open");
     if (moves_anywhere(panel, "bytes_live") || choice.count == 0)
         choose(&choice, panel, "bytes_live");
     return choice;
-}
-
-static bool same_samples(const struct run *a, const struct run *b, const char *metric)
-{
-    const struct series *x = run_series(a, metric), *y = run_series(b, metric);
-    if (!x || !y || a->rung_count != b->rung_count)
-        return !x && !y;
-    size_t bytes = a->rung_count * sizeof(int64_t);
-    return bytes == 0 || (memcmp(x->values, y->values, bytes) == 0 && memcmp(a->rung_ops, b->rung_ops, bytes) == 0);
 }
 
 /* Whether every pool has the same samples on every backend it ran on. */
@@ -132,12 +174,14 @@ static struct curve *find_same(struct chart *chart, const struct curve *predicti
     return NULL;
 }
 
-/* A bound far above the samples would press them to the axis. */
+/* A bound far above the samples would press them to the axis; a promise of 0 everywhere is the axis. */
 static bool fits(const struct curve *measured, const struct expected_metric *expected)
 {
     int64_t largest = 0;
     for (size_t i = 0; i < measured->count; i++)
         largest = measured->y[i] > largest ? measured->y[i] : largest;
+    if (largest == 0 && expected->relation == RELATION_EXACT)
+        return false;
     return expected->relation != RELATION_AT_MOST || measured->count == 0 ||
            (double)expected->values[measured->count - 1] <= 4.0 * (double)largest + 16;
 }

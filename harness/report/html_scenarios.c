@@ -19,7 +19,7 @@ static void add_movement(struct buffer *out, const struct curve *curve, const ch
         const struct found *found = &curve->run->found[i];
         if (found->finding != FINDING_GROWS || !text_same(found->metric, metric))
             continue;
-        buffer_addf(out, "%+.6g %s%sper ", found->rate, text_unit(metric), *text_unit(metric) ? " " : "");
+        buffer_addf(out, "%+.6g %sper ", found->rate, strcmp(text_unit(metric), "bytes") == 0 ? "bytes " : "");
         text_add(out, text_rate_per(found->rate_unit), MARKUP_HTML);
         return;
     }

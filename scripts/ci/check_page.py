@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 X_LABEL = re.compile(r"(?:thousand |million )?(?:invalidations|operations)")
 TICK = re.compile(r"-?[0-9.]+(?:e[+-]?[0-9]+)?")
 # Elements without content; in SVG they come with an end tag.
-VOID = {"meta", "link", "br", "img", "input", "hr"}
+VOID = {"meta", "link", "br", "img", "input", "hr", "wbr"}
 
 
 class Page(HTMLParser):

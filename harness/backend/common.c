@@ -60,7 +60,8 @@ enum err command_refuse_foreign(const char *pool, const char *backend, struct pr
 }
 
 /* With NO_CACHE it reads FAKETIME at every call, so that the host moves its own clock; MT because the other variant dies
- * in LeakSanitizer's threads; no shared memory, because runs go in parallel. */
+ * in LeakSanitizer's threads; no shared memory, because runs go in parallel; no stat, because it takes a semaphore that is
+ * gone when LeakSanitizer looks up the names for its report, and the process aborts instead of reporting. */
 void command_add_faketime(struct text_list *env)
 {
     const char *library = backend_faketime(NULL);
@@ -71,6 +72,7 @@ void command_add_faketime(struct text_list *env)
     text_list_addf(env, "FAKETIME=+0");
     text_list_addf(env, "FAKETIME_NO_CACHE=1");
     text_list_addf(env, "FAKETIME_DISABLE_SHM=1");
+    text_list_addf(env, "NO_FAKE_STAT=1");
 }
 
 enum err command_set(struct backend_command *command, struct text_list *argv, struct text_list *env,

@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define GRACE_NS   INT64_C(5000000000) /* from a closed pipe to the exit that explains it */
+#define GRACE_NS   INT64_C(2000000000) /* from a closed pipe to the exit that explains it */
 #define IDLE_MS    50                  /* how late the stop flag and a silent exit may be noticed */
 #define DRAIN_MAX  64                  /* reads from a dead child's pipes */
 #define NS_PER_SEC INT64_C(1000000000)

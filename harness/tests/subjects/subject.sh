@@ -1,0 +1,84 @@
+#!/bin/sh
+# A small subject of a pool that cannot go wrong, and of everything that can go wrong in a subject.
+#   subject.sh MODE     behaves well, except for what MODE says
+
+mode=$1
+
+greet() {
+	echo 'churn-subject 1 {"name":"shell","version":"3","ops":["get","release","invalidate","rung","shutdown"],"counters":["leased"],"clock":"real"}'
+}
+
+case $mode in
+no-greeting) echo 'hello world' ;;
+old-greeting) echo 'churn-subject 2 {}' ;;
+bad-greeting) echo 'churn-subject 1 {"name":' ;;
+nameless) echo 'churn-subject 1 {"ops":[],"counters":[]}' ;;
+silent) exec sleep 1000 ;;
+deaf) greet; exec sleep 1000 ;;
+close-stdin) greet; exec <&-; sleep 1000 ;;
+flood-stderr) head -c 4000000 /dev/zero | tr '\0' 'x' >&2; echo 'the end of it' >&2; greet ;;
+leave-grandchild) sleep 1000 & greet ;;
+*) greet ;;
+esac
+
+on_get() { # LEASE
+	case $mode in
+	crash) kill -SEGV $$ ;;
+	crash-with-grandchild) sleep 1000 & kill -SEGV $$ ;;
+	abort-with-words) echo 'pool: assertion failed' >&2; kill -ABRT $$ ;;
+	hang) exec sleep 1000 ;;
+	exit-3) exit 3 ;;
+	exit-0) exit 0 ;;
+	garbage) echo 'what is this' ;;
+	half-line) printf 'leased %s' "$1"; exec sleep 1000 ;;
+	half-line-at-end) printf 'leased %s' "$1"; return ;;
+	close-stdout) exec >&-; sleep 1000 ;;
+	flood-stdout) exec yes 'destroyed 1' ;;
+	long-line) head -c 70000 /dev/zero | tr '\0' 'x'; echo ;;
+	endless-line) exec tr '\0' 'x' </dev/zero ;;
+	nul) printf 'failed %s with a \000 in it\n' "$1"; return ;;
+	nul-in-word) printf 'lea\000sed %s 1\n' "$1"; return ;;
+	no-utf8) printf 'failed %s \377\376\n' "$1"; return ;;
+	empty-line) echo ;;
+	no-identity) echo "leased $1" ;;
+	huge-identity) echo "leased $1 99999999999999999999" ;;
+	unknown-lease) echo "leased nobody 1" ;;
+	unasked-rung) echo 'rung {"leased":0}' ;;
+	unasked-shutdown) echo 'done shutdown' ;;
+	error) echo 'error the adapter lost its way' ;;
+	unsupported) echo 'unsupported get' ; return ;;
+	esac
+	items=$((items + 1))
+	leased=$((leased + 1))
+	echo "leased $1 $items"
+}
+
+on_rung() {
+	case $mode in
+	missing-counter) echo 'rung {"open":0}' ;;
+	bad-json) echo 'rung {"leased":' ;;
+	array-json) echo 'rung [1]' ;;
+	real-number) echo 'rung {"leased":1.5}' ;;
+	wrong-count) echo 'rung {"leased":7}' ;;
+	twice) echo "rung {\"leased\":$leased}"; echo "rung {\"leased\":$leased}" ;;
+	*) echo "rung {\"leased\":$leased}" ;;
+	esac
+}
+
+items=0
+leased=0
+while read -r verb lease rest; do
+	case $verb in
+	get) on_get "$lease" ;;
+	release) leased=$((leased - 1)) ;;
+	rung) on_rung ;;
+	shutdown) [ "$mode" = stuck-shutdown ] || echo 'done shutdown' ;;
+	esac
+done
+
+case $mode in
+stubborn) exec sleep 1000 ;;
+exit-7-at-end) exit 7 ;;
+lost-at-end) echo 'churn-host: lost: 2 blocks of slots' >&2; exit 23 ;;
+esac
+exit 0

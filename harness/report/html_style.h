@@ -51,8 +51,8 @@
     "thead th{border-top:0;background:var(--card);font-weight:600;white-space:nowrap}tbody th{font-weight:500}" \
     "td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}" \
     ".matrix tbody th,.matrix thead th:first-child{position:sticky;left:0;background:var(--card);min-width:11rem;max-width:20rem;overflow-wrap:anywhere}" \
-    ".matrix thead th{white-space:normal;overflow-wrap:anywhere;max-width:15rem}.matrix td{min-width:10rem}" \
-    ".cell{display:block;padding:.15rem .55rem .2rem;border-radius:6px;background:var(--bg);color:var(--fg);overflow-wrap:anywhere;font-weight:600}" \
+    ".matrix thead th{white-space:normal;overflow-wrap:anywhere;max-width:15rem}.matrix td{min-width:10.5rem}.matrix thead small{font-weight:400;font-size:.75rem}" \
+    ".cell{display:block;padding:.15rem .55rem .2rem;border-radius:6px;background:var(--bg);color:var(--fg);overflow-wrap:anywhere;font-weight:600;font-size:.8125rem}" \
     ".cell+.cell{margin-top:.25rem}.cell small{display:block;color:inherit;opacity:.85;font-weight:400;font-size:.75rem}td.none{color:var(--muted)}\n" \
     ".scenario{border:1px solid var(--line);border-radius:10px;margin:0 0 .9rem;background:var(--page)}" \
     ".scenario>summary{padding:.75rem 1.1rem;display:flex;flex-wrap:wrap;gap:.35rem .7rem;align-items:baseline;list-style:none}" \

@@ -16,7 +16,7 @@
 #define SCRIPT_FILE_MAX    (1024 * 1024)              /* bytes of a scenario file */
 #define SCRIPT_MEMORY_MAX  ((size_t)64 * 1024 * 1024) /* bytes Lua may hold at once */
 #define SCRIPT_STEPS_MAX   INT64_C(50000000)          /* VM instructions of one call: one cycle, one set-up */
-#define SCRIPT_CPU_MAX_NS  INT64_C(5000000000)        /* of one call: what steps do not count, such as string.rep */
+#define SCRIPT_CPU_MAX_NS  INT64_C(2000000000)        /* of one call: what steps do not count, such as string.rep */
 #define SCRIPT_OPS_MAX     1000000                    /* operations of one call */
 #define SCRIPT_LEASES_MAX  1000000                    /* leases that are out at once */
 #define SCENARIO_PARAM_MAX 32

@@ -29,7 +29,7 @@ bool words_have(const struct words *words, const char *text);
 void words_sort(struct words *words);
 void words_free(struct words *words);
 
-/* "; did you mean X?" or nothing. `size` bytes of `out`; returns out. */
+/* " (did you mean X?)" or nothing. `size` bytes of `out`; returns out. */
 char *suggestion(const char *word, const struct words *candidates, char *out, size_t size);
 
 /* ---- options -------------------------------------------------------------------------------------------------- */
@@ -224,7 +224,7 @@ enum err repeat_set(struct run *run, const struct call *call, bool is_plan) MUST
 struct progress;
 
 /* *out is OWNED: progress_close. All functions may be called by any thread. */
-enum err progress_open(const struct options *options, size_t total, struct progress **out,
+enum err progress_open(const struct options *options, const struct matrix *matrix, struct progress **out,
                        struct problem *why) MUST_CHECK;
 void progress_begin(struct progress *progress, const struct job *job);
 void progress_end(struct progress *progress, const struct job *job);

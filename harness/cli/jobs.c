@@ -197,7 +197,7 @@ enum err jobs_run(struct matrix *matrix, const struct call *call, bool *stopped,
     for (size_t i = 0; i < matrix->job_count; i++)
         workers.order[i] = &matrix->jobs[i];
     qsort(workers.order, matrix->job_count, sizeof(struct job *), order_jobs);
-    enum err err = progress_open(call->options, matrix->job_count, &workers.progress, why);
+    enum err err = progress_open(call->options, matrix, &workers.progress, why);
     if (err == ERR_NONE) {
         pthread_mutex_init(&workers.lock, NULL);
         err = run_all(&workers, stopped, why);

@@ -348,6 +348,23 @@ enum err matrix_make(struct matrix *matrix, const struct options *options, struc
     return err == ERR_NONE ? list_jobs(matrix, options, why) : err;
 }
 
+/* Reads a plan to its end, so that a wrong line is found before anything runs. What comes from stdin can be read only once. */
+static enum err try_plan(const char *path, struct problem *why)
+{
+    struct plan_source *source = NULL;
+    bool done = strcmp(path, "-") == 0;
+    if (done)
+        return ERR_NONE;
+    enum err err = plan_file_open(path, &source, why);
+    while (err == ERR_NONE && !done) {
+        struct plan_op op;
+        err = source->next(source, &op, &done, why);
+    }
+    if (source)
+        source->free(source);
+    return err;
+}
+
 enum err matrix_make_replay(struct matrix *matrix, const struct options *options, struct problem *why)
 {
     *matrix = (struct matrix){0};
@@ -356,6 +373,8 @@ enum err matrix_make_replay(struct matrix *matrix, const struct options *options
         err = find_backends(matrix, options, why);
     if (err == ERR_NONE)
         err = check_pools(matrix, &options->pools, why);
+    if (err == ERR_NONE)
+        err = try_plan(options->operands.list[0], why);
     if (err != ERR_NONE)
         return err;
     matrix->jobs = calloc(options->pools.count * matrix->backend_count + 1, sizeof *matrix->jobs);

@@ -22,6 +22,7 @@ struct progress {
     bool quiet, verbose, moving, utf8;
     bool drawn; /* the moving line is on the screen */
     size_t total, done, troubles;
+    int64_t total_weight, done_weight; /* by the backends' slowdown: the slow runs come first */
     int64_t started_ms, drawn_ms;
     char now[160]; /* the run that was begun last */
 };
@@ -33,6 +34,11 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+static int64_t weight(const struct job *job)
+{
+    return job->skip ? 0 : job->backend->slowdown;
+}
+
 static bool can_move(void)
 {
     const char *term = getenv("TERM"), *ci = getenv("CI");
@@ -40,7 +46,8 @@ static bool can_move(void)
     return isatty(STDERR_FILENO) && !in_ci && term && strcmp(term, "dumb") != 0;
 }
 
-enum err progress_open(const struct options *options, size_t total, struct progress **out, struct problem *why)
+enum err progress_open(const struct options *options, const struct matrix *matrix, struct progress **out,
+                       struct problem *why)
 {
     struct progress *progress = calloc(1, sizeof *progress);
     if (!progress)
@@ -50,7 +57,9 @@ enum err progress_open(const struct options *options, size_t total, struct progr
     progress->verbose = options->verbose;
     progress->moving = can_move();
     progress->utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
-    progress->total = total;
+    progress->total = matrix->job_count;
+    for (size_t i = 0; i < matrix->job_count; i++)
+        progress->total_weight += weight(&matrix->jobs[i]);
     progress->started_ms = progress->drawn_ms = now_ms();
     *out = progress;
     return ERR_NONE;
@@ -79,8 +88,8 @@ static void erase(struct progress *progress)
 
 static void add_bar(const struct progress *progress, struct buffer *out)
 {
-    size_t filled = progress->total > 0 ? BAR * progress->done / progress->total : BAR;
-    for (size_t i = 0; i < BAR; i++)
+    int64_t filled = progress->total_weight > 0 ? BAR * progress->done_weight / progress->total_weight : BAR;
+    for (int64_t i = 0; i < BAR; i++)
         if (progress->utf8)
             buffer_add_text(out, i < filled ? "█" : "░");
         else
@@ -170,6 +179,7 @@ void progress_end(struct progress *progress, const struct job *job)
 {
     pthread_mutex_lock(&progress->lock);
     progress->done++;
+    progress->done_weight += weight(job);
     progress->troubles += is_trouble(job);
     if (progress->verbose && !progress->quiet)
         say_end(progress, job);

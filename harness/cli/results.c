@@ -45,35 +45,65 @@ enum err results_begin(const struct call *call, struct results **out, struct pro
 
 /* ---- joining ----------------------------------------------------------------------------------------------------- */
 
-/* Moves all runs of a file, and remembers which file they came from by their count. */
-static enum err take_runs(struct results *all, struct results *part, struct problem *why)
+/* A run and where it came from. */
+struct origin {
+    const struct run *run;
+    const char *path;
+};
+
+static int order_origins(const void *a, const void *b)
 {
+    const struct origin *x = a, *y = b;
+    return run_compare(x->run, y->run);
+}
+
+static enum err refuse_twice(const struct origin *a, const struct origin *b, struct problem *why)
+{
+    return problem_set(
+        why, ERR_INPUT,
+        "the run of %.60s on %.60s under %.30s is in %.150s and in %.150s; results that are joined must not "
+        "overlap",
+        a->run->scenario, a->run->pool, a->run->backend, a->path, b->path);
+}
+
+static enum err refuse_duplicates(struct results *const *parts, const struct words *paths, struct problem *why)
+{
+    size_t total = 0, count = 0;
     enum err err = ERR_NONE;
-    for (size_t i = 0; err == ERR_NONE && i < part->run_count; i++) {
-        struct run *run = part->runs[i];
-        part->runs[i] = NULL;
-        if (results_add(all, run) != ERR_NONE)
-            err = problem_set(why, ERR_MEMORY, "out of memory while joining results");
-    }
+    for (size_t p = 0; p < paths->count; p++)
+        total += parts[p]->run_count;
+    struct origin *origins = calloc(total + 1, sizeof *origins);
+    if (!origins)
+        return problem_set(why, ERR_MEMORY, "out of memory while joining results");
+    for (size_t p = 0; p < paths->count; p++)
+        for (size_t i = 0; i < parts[p]->run_count; i++)
+            origins[count++] = (struct origin){parts[p]->runs[i], paths->list[p]};
+    qsort(origins, count, sizeof *origins, order_origins);
+    for (size_t i = 1; err == ERR_NONE && i < count; i++)
+        if (order_origins(&origins[i - 1], &origins[i]) == 0)
+            err = refuse_twice(&origins[i - 1], &origins[i], why);
+    free(origins);
     return err;
 }
 
-/* A join of one is that file as it is; of several, where and when it began is the first of them. */
-static enum err describe_join(struct results **all, struct results *part, size_t index, struct problem *why)
+/* Everything moves into the first part; it began when the earliest of them did. */
+static enum err join_parts(struct results *const *parts, size_t count, struct problem *why)
 {
-    if (index == 0) {
-        *all = part;
-        return ERR_NONE;
+    struct results *all = parts[0];
+    for (size_t p = 1; p < count; p++) {
+        struct results *part = parts[p];
+        if (part->started && all->started && strcmp(part->started, all->started) < 0 &&
+            run_set_text(&all->started, part->started) != ERR_NONE)
+            return problem_set(why, ERR_MEMORY, "out of memory while joining results");
+        while (part->run_count > 0)
+            if (results_add(all, part->runs[--part->run_count]) != ERR_NONE)
+                return problem_set(why, ERR_MEMORY, "out of memory while joining results");
     }
-    enum err err = ERR_NONE;
-    if (part->started && (*all)->started && strcmp(part->started, (*all)->started) < 0)
-        err = run_set_text(&(*all)->started, part->started);
-    if (err == ERR_NONE)
-        err = take_runs(*all, part, why);
-    results_free(part);
-    return err;
+    results_sort(all);
+    return ERR_NONE;
 }
 
+/* A results file, or the folder that holds one. */
 static enum err load_part(const char *path, struct results **out, struct problem *why)
 {
     struct stat info;
@@ -86,35 +116,23 @@ static enum err load_part(const char *path, struct results **out, struct problem
     return err;
 }
 
-static enum err refuse_duplicates(const struct results *results, struct problem *why)
-{
-    for (size_t i = 1; i < results->run_count; i++) {
-        const struct run *run = results->runs[i];
-        if (run_compare(results->runs[i - 1], run) == 0)
-            return problem_set(why, ERR_INPUT,
-                               "the run %.100s on %.100s under %.40s (seed %llu, the same parameters) is there twice; "
-                               "results that are joined must not overlap",
-                               run->scenario, run->pool, run->backend, (unsigned long long)run->seed);
-    }
-    return ERR_NONE;
-}
-
 enum err results_join(const struct words *paths, struct results **out, struct problem *why)
 {
-    struct results *all = NULL;
-    enum err err = ERR_NONE;
-    for (size_t i = 0; err == ERR_NONE && i < paths->count; i++) {
-        struct results *part = NULL;
-        err = load_part(paths->list[i], &part, why);
-        if (err == ERR_NONE)
-            err = describe_join(&all, part, i, why);
-    }
+    struct results **parts = calloc(paths->count + 1, sizeof(struct results *));
+    enum err err = parts ? ERR_NONE : problem_set(why, ERR_MEMORY, "out of memory while joining results");
+    *out = NULL;
+    for (size_t p = 0; err == ERR_NONE && p < paths->count; p++)
+        err = load_part(paths->list[p], &parts[p], why);
+    if (err == ERR_NONE)
+        err = refuse_duplicates(parts, paths, why);
+    if (err == ERR_NONE)
+        err = join_parts(parts, paths->count, why);
     if (err == ERR_NONE) {
-        results_sort(all);
-        err = refuse_duplicates(all, why);
+        *out = parts[0];
+        parts[0] = NULL;
     }
-    *out = err == ERR_NONE ? all : NULL;
-    if (err != ERR_NONE)
-        results_free(all);
+    for (size_t p = 0; parts && p < paths->count; p++)
+        results_free(parts[p]);
+    free(parts);
     return err;
 }

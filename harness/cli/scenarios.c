@@ -47,30 +47,32 @@ static enum err list_folder(const char *path, struct words *files, struct proble
     return err;
 }
 
-/* A file that is not there: perhaps a neighbour was meant. */
-static enum err refuse_missing(const char *path, int reason, struct problem *why)
-{
-    const char *slash = strrchr(path, '/');
-    char folder[1024], more[1200];
-    struct words near = {0};
-    (void)snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) : 9, slash ? path : "scenarios");
-    if (list_folder(folder, &near, NULL) != ERR_NONE)
-        words_free(&near);
-    const char *base = slash ? path : NULL;
-    char *guess = NULL;
-    if (!base && asprintf(&guess, "scenarios/%s%s", path, is_scenario(path) ? "" : ".lua") >= 0)
-        base = guess;
-    suggestion(base ? base : path, &near, more, sizeof more);
-    enum err err = problem_set(why, ERR_INPUT, "cannot read the scenario %.200s: %s%s", path, strerror(reason), more);
-    words_free(&near);
-    free(guess);
-    return err;
-}
-
 static const char *base_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
     return slash ? slash + 1 : path;
+}
+
+/* A file that is not there: perhaps a neighbour was meant, or one in the usual folder. */
+static enum err refuse_missing(const char *path, int reason, struct problem *why)
+{
+    const char *slash = strrchr(path, '/');
+    char folder[1024] = "scenarios", wanted[300], more[300];
+    struct words files = {0}, names = {0};
+    if (slash)
+        (void)snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path);
+    (void)snprintf(wanted, sizeof wanted, "%s%s", base_name(path), is_scenario(path) ? "" : ".lua");
+    if (list_folder(folder, &files, NULL) == ERR_NONE)
+        for (size_t i = 0; i < files.count; i++)
+            if (words_add_text(&names, base_name(files.list[i])) != ERR_NONE)
+                break;
+    const char *near = text_closest(wanted, (const char *const *)names.list, names.count);
+    more[0] = '\0';
+    if (near)
+        (void)snprintf(more, sizeof more, " (did you mean %.150s/%.100s?)", folder, near);
+    words_free(&files);
+    words_free(&names);
+    return problem_set(why, ERR_INPUT, "cannot read the scenario %.200s: %s%s", path, strerror(reason), more);
 }
 
 /* Runs are known by the scenario's name: two files of one name could not be told apart in the results. */

@@ -53,6 +53,6 @@ char *suggestion(const char *word, const struct words *candidates, char *out, si
     const char *near = text_closest(word, (const char *const *)candidates->list, candidates->count);
     out[0] = '\0';
     if (near)
-        (void)snprintf(out, size, "; did you mean %s?", near);
+        (void)snprintf(out, size, " (did you mean %s?)", near);
     return out;
 }

@@ -30,6 +30,9 @@ static enum err end_as_subject(struct drive *drive)
     const char *op = subject_last_op(drive->subject), *answer = subject_last_answer(drive->subject);
     bool ended_well = ending.state == SUBJECT_EXITED && ending.code == 0 && ending.detail[0] == '\0';
 
+    /* No pool was made yet: it is the adapter's fault, or the command's. */
+    if (!subject_greeting(drive->subject)->name && ending.state != SUBJECT_STOPPED && ending.state != SUBJECT_BROKEN)
+        return drive_end_as(drive->run, ENDING_PROTOCOL, ending.code, "no greeting: %s", ending.detail);
     if (ended_well)
         return drive_end_as(drive->run, ENDING_DONE, 0, "%s", "");
     return drive_end_as(drive->run, ENDING_OF[ending.state], ending.code,

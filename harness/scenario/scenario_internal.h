@@ -34,7 +34,8 @@ struct script {
     bool refused_deep;       /* ... with very many calls inside each other */
     bool machine_is_full;    /* malloc failed */
     int64_t steps;           /* of the present call */
-    int64_t cpu_limit_ns;    /* the thread's processor time at which the present call must be over */
+    int64_t wall_limit_ns;   /* before this time on the wall nobody asks ... */
+    int64_t cpu_limit_ns;    /* ... whether the thread's processor time is past this; 0: not set yet */
     int line;                /* of `scenario {`; where problems are put that have no better place */
     const char *phase;       /* "cycle": the function whose operations are being collected; NULL: none */
     struct emitter *emitter; /* takes the operations; BORROWED; NULL while nothing is collected */

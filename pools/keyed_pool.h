@@ -3,16 +3,18 @@
  *
  * A keyed pool keeps one small pool of items per key. The pool implements `struct keyed_pool_ops`; everything it
  * needs from outside (items, memory, scopes) it gets from `struct pool_env`, so that the world can count what the pool
- * does without believing the pool's own counters. Time is the one exception: a pool reads clock_gettime(CLOCK_MONOTONIC)
- * like any other program; a harness that wants a day to pass moves the clock under it.
+ * does without believing the pool's own counters. Time is the one exception: a pool reads
+ * clock_gettime(CLOCK_MONOTONIC) like any other program; a harness that wants a day to pass moves the clock under it.
  *
  * Rules for every function in this file, unless it says otherwise:
  *   - A pool may be called from several threads at once.
- *   - A pool must not hold any of its locks while it calls into `env`: the callee may call the pool back.
- *   - No function blocks. A `get` that cannot be served now is POOL_PENDING and is answered later through env->lease_done.
+ *   - A pool must not hold any of its locks while it calls env's create, destroy, lease_done, shutdown_done or yield:
+ * the callee may call the pool back. The other functions of env call nobody back.
+ *   - No function blocks. A `get` that cannot be served now is POOL_PENDING and is answered later through
+ *     env->lease_done.
  *
- * Ownership is said with three words: OWNED (the receiver must give it back or free it), BORROWED (until when), TAKEN (the
- * callee has it from now on).
+ * Ownership is said with three words: OWNED (the receiver must give it back or free it), BORROWED (until when), TAKEN
+ * (the callee has it from now on).
  */
 #ifndef CHURN_KEYED_POOL_H
 #define CHURN_KEYED_POOL_H
@@ -44,13 +46,13 @@ enum pool_result {
 /* "ok", "pending", ... for messages. */
 const char *pool_result_name(enum pool_result result);
 
-/* ---- a lease ----------------------------------------------------------------------------------------------- */
+/* ---- a lease ---------------------------------------------------------------------------------------------- */
 
 /*
- * One borrowing. The storage is the caller's and stays valid from get until the lease has been released, cancelled or answered
- * with anything but POOL_OK; a pool keeps no pointer to it after that. It may be looked at afterwards: releasing twice must be POOL_VOID,
- * not a crash and not a second release (reactor-pool #146, commons-pool POOL-248).
- * Zero-initialise before the first get; a lease may be used again for another get once it is over.
+ * One borrowing. The storage is the caller's and stays valid from get until the lease has been released, cancelled or
+ * answered with anything but POOL_OK; a pool does not follow a pointer to it after that. It may be looked at
+ * afterwards: releasing twice must be POOL_VOID, not a crash and not a second release (reactor-pool #146, commons-pool
+ * POOL-248). Zero-initialise before the first get; a lease may be used again for another get once it is over.
  */
 struct pool_lease {
     struct pool_item *item; /* BORROWED from get until release; NULL otherwise. Set by the pool. */
@@ -58,7 +60,7 @@ struct pool_lease {
     void *user;             /* the caller's own; a pool never touches it */
 };
 
-/* ---- what a pool gets from the world ------------------------------------------------------------------------- */
+/* ---- what a pool gets from the world ------------------------------------------------------------------------ */
 
 typedef void (*pool_finalizer_fn)(void *arg);
 
@@ -80,8 +82,8 @@ struct pool_env {
     /* What a set compares: equal items have equal values. Unique for the life of the world by default. */
     uint64_t (*item_value)(void *ctx, const struct pool_item *item);
 
-    /* A reference keeps the item's memory (not the item's connection) alive: what a strong pointer is in a collected language.
-     * A pool that stores an item anywhere but in the slot that owns it takes one per place. */
+    /* A reference keeps the item's memory (not the item's connection) alive: what a strong pointer is in a collected
+     * language. A pool that stores an item anywhere but in the slot that owns it takes one per place. */
     void (*item_ref)(void *ctx, struct pool_item *item);
     void (*item_unref)(void *ctx, struct pool_item *item);
 
@@ -90,35 +92,36 @@ struct pool_env {
 
     /* -- memory, counted by name: exact requested bytes and blocks -- */
 
-    /* The population of that name, made when it is new. `name` is BORROWED for the life of the world (a string literal).
-     * BORROWED by the pool for the life of the world. NULL: out of memory. */
+    /* The population of that name, made when it is new. `name` is BORROWED for the life of the world (a string
+     * literal). BORROWED by the pool for the life of the world. NULL: out of memory. */
     struct pool_population *(*population)(void *ctx, const char *name);
     void *(*alloc)(struct pool_population *population, size_t size); /* not zeroed; NULL: out of memory. OWNED */
     void (*free)(struct pool_population *population, void *ptr, size_t size); /* TAKEN; the same size; accepts NULL */
 
     /* -- scopes -- */
 
-    /* Registers a finalizer; it runs once when the scope closes, last registered first. Returns its registration (BORROWED until it
-     * ran or was removed), NULL: out of memory. */
+    /* Registers a finalizer; it runs once when the scope closes, last registered first. Returns its registration
+     * (BORROWED until it ran or was removed), NULL: out of memory. A scope is closed while no other thread uses the
+     * pools that have finalizers in it. */
     struct pool_finalizer *(*scope_add)(void *ctx, struct pool_scope *scope, pool_finalizer_fn run, void *arg);
     /* Takes a registration back without running it. */
     void (*scope_remove)(void *ctx, struct pool_finalizer *finalizer);
 
     /* -- answers -- */
 
-    /* The answer to a get that returned POOL_PENDING; exactly once, perhaps before get returns. result is POOL_OK (lease->item
-     * is set), POOL_FAILED, POOL_CLOSED or POOL_NO_MEMORY. A cancelled get is not answered. */
+    /* The answer to a get that returned POOL_PENDING; exactly once, perhaps before get returns. result is POOL_OK
+     * (lease->item is set), POOL_FAILED, POOL_CLOSED or POOL_NO_MEMORY. A cancelled get is not answered. */
     void (*lease_done)(void *ctx, struct pool_lease *lease, enum pool_result result);
 
     /* The shutdown that returned POOL_PENDING is complete: the last lease came back. Once. */
     void (*shutdown_done)(void *ctx);
 
-    /* Called by a pool right before it takes and right after it drops one of its locks, never inside; lets a stress run force
-     * schedules. May be NULL. A pool need not call it. */
+    /* Called by a pool right before it takes and right after it drops one of its locks, never inside; lets a stress run
+     * force schedules. May be NULL. A pool need not call it. */
     void (*yield)(void *ctx);
 };
 
-/* ---- what a pool is asked ------------------------------------------------------------------------------------- */
+/* ---- what a pool is asked ------------------------------------------------------------------------------------ */
 
 struct pool_config {
     size_t min;               /* items per key that are kept and made eagerly when the key appears */
@@ -164,47 +167,54 @@ struct keyed_pool_ops {
     /* Required: make, free, get, release, invalidate, shutdown, stats. The others may be NULL: an operation that needs
      * one is then unsupported and its scenarios are skipped. */
 
-    /* `env` is BORROWED for the pool's life. POOL_BAD_SETTING: `message` (size bytes) says what is wrong and what is allowed. */
+    /* `env` is BORROWED for the pool's life. POOL_BAD_SETTING: `message` (size bytes) says what is wrong and what is
+     * allowed. POOL_NO_MEMORY: no pool. */
     enum pool_result (*make)(const struct pool_config *config, const struct pool_env *env, struct keyed_pool **out,
                              char *message, size_t size);
 
-    /* Ends the pool whatever its state; items still in it are destroyed, leases that are out are forgotten. Accepts NULL. Not thread-safe. */
+    /* Ends the pool whatever its state: all its items are destroyed, those that are out too; leases, waiting callers
+     * and creations that are pending are forgotten (`created` must not be called any more). Accepts NULL. Not
+     * thread-safe. */
     void (*free)(struct keyed_pool *pool);
 
-    /* Borrows an item of `key` (BORROWED during the call). POOL_OK: lease->item is set. POOL_PENDING: answered through env->lease_done.
-     * POOL_FAILED, POOL_CLOSED, POOL_NO_MEMORY: no lease. */
+    /* Borrows an item of `key` (BORROWED during the call). POOL_OK: lease->item is set. POOL_PENDING: answered through
+     * env->lease_done, perhaps before get returns. POOL_FAILED, POOL_CLOSED, POOL_NO_MEMORY: no lease. */
     enum pool_result (*get)(struct keyed_pool *pool, const char *key, struct pool_lease *lease);
 
     /* Gives a lease back. POOL_OK, or POOL_VOID when it is not out (never taken, released already). */
     enum pool_result (*release)(struct keyed_pool *pool, struct pool_lease *lease);
 
-    /* Gives up a pending get. POOL_OK: lease_done will not be called. POOL_VOID: too late, it was answered (or is being answered) or was not pending. */
+    /* Gives up a pending get. POOL_OK: lease_done will not be called. POOL_VOID: too late, it was answered (or is being
+     * answered) or was not pending. */
     enum pool_result (*cancel)(struct keyed_pool *pool, struct pool_lease *lease);
 
-    /* The item must never be leased again: a leased one is destroyed when it comes back, an idle one at once or, at the latest, when it is
-     * taken out. Carries no key, as in ZIO. `item` is BORROWED during the call; it may be one that this pool never had, or has
-     * destroyed already (the caller holds a reference): then nothing happens. POOL_OK or POOL_NO_MEMORY. */
+    /* The item must never be leased again: a leased one is destroyed when it comes back, an idle one at once or, at the
+     * latest, when it is taken out. Carries no key, as in ZIO. `item` is BORROWED during the call; it may be one that
+     * this pool never had, or has destroyed already (the caller holds a reference): then nothing happens. POOL_OK or
+     * POOL_NO_MEMORY: nothing has changed. */
     enum pool_result (*invalidate)(struct keyed_pool *pool, struct pool_item *item);
 
-    /* The item of a lease that is out becomes an idle member of `key` as well; the pool calls env->item_hold (zio PR 7356: several
-     * keys may hold the same item). POOL_VOID: the lease is not out, or the key is full or has it already. */
+    /* The item of a lease that is out becomes an idle member of `key` as well; the pool calls env->item_hold (zio PR
+     * 7356: several keys may hold the same item). POOL_VOID: the lease is not out or its item was invalidated, the key
+     * is full or has it already, the pool is closed. POOL_NO_MEMORY: it is no member. */
     enum pool_result (*share)(struct keyed_pool *pool, struct pool_lease *lease, const char *key);
 
     /* Answers a create that was POOL_PENDING: POOL_OK with an item, or POOL_FAILED with NULL. */
     void (*created)(struct keyed_pool *pool, void *ticket, enum pool_result result, struct pool_item *item);
 
-    /* Does what is due now: gives up items past their ttl, forgets keys that may be forgotten. A program calls it from time to time. */
+    /* Does what is due now: gives up items past their ttl, forgets keys that may be forgotten. A program calls it from
+     * time to time. */
     void (*maintain)(struct keyed_pool *pool);
 
-    /* Closes the pool: idle items are destroyed, waiting callers get POOL_CLOSED, later gets too; leases that are out may be
-     * released and are destroyed then. POOL_OK: complete. POOL_PENDING: env->shutdown_done follows with the last release.
-     * POOL_VOID: shut down already. */
+    /* Closes the pool: idle items are destroyed, waiting callers get POOL_CLOSED, later gets too; leases that are out
+     * may be released and are destroyed then. POOL_OK: complete. POOL_PENDING: env->shutdown_done follows with the last
+     * release. POOL_VOID: shut down already. */
     enum pool_result (*shutdown)(struct keyed_pool *pool);
 
     void (*stats)(struct keyed_pool *pool, struct pool_stats *out);
 };
 
-/* ---- the registry of built-in pools ------------------------------------------------------------------------------- */
+/* ---- the registry of built-in pools ------------------------------------------------------------------------------ */
 
 /* Registers `struct keyed_pool_ops OPS` before main. Link the object file itself: a constructor in a .a vanishes. */
 #define POOL_REGISTER(OPS)                                                                                             \

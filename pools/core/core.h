@@ -10,8 +10,8 @@
  * only alloc, free, population, item_value, item_ref, item_unref, item_hold, scope_add and scope_remove are called
  * under it; create, destroy, lease_done, shutdown_done and yield never are.
  *
- * One rule makes lost wake-ups impossible: who changes a key's state calls key_drive() before it lets go of the pool, and
- * key_drive() is the one place that decides what happens next.
+ * One rule makes lost wake-ups impossible: who changes a key's state calls key_drive() before it lets go of the pool,
+ * and key_drive() is the one place that decides what happens next.
  */
 #ifndef CHURN_POOL_CORE_H
 #define CHURN_POOL_CORE_H

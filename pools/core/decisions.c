@@ -23,8 +23,8 @@ static enum slot_fate on_created(struct keyed_pool *pool, struct slot *slot)
 static enum slot_fate on_returned(struct keyed_pool *pool, struct slot *slot, enum retire_reason *reason)
 {
     bool valid = pool->decide.is_valid(pool, slot);
-    *reason = valid ? RETIRE_GIVEN_UP : RETIRE_INVALID_RETURNED;
-    return valid && !slot->key->down ? FATE_KEEP : FATE_RETIRE;
+    *reason = RETIRE_INVALID_RETURNED;
+    return valid ? FATE_KEEP : FATE_RETIRE; /* one that is kept in a closed key is closed by key_drive */
 }
 
 static enum pool_result on_released_again(struct keyed_pool *pool, const struct pool_lease *lease)

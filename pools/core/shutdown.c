@@ -1,6 +1,7 @@
 /*
- * Shutdown: every key closes its waiters and its idle items; leases come back one by one and their items are closed then.
- * When the last slot of every key is gone, whoever leaves the pool last finishes: captured finalizers, keys, the answer.
+ * Shutdown: every key closes its waiters and its idle items; leases come back one by one and their items are closed
+ * then. When the last slot of every key is gone, whoever leaves the pool last finishes: captured finalizers, keys, the
+ * answer.
  */
 #include "pools/core/core.h"
 

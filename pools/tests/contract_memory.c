@@ -1,4 +1,5 @@
-/* The contract, part four: every allocation of a life fails once. Nothing is lost, nothing hangs, and the pool goes on. */
+/* The contract, part four: every allocation of a life fails once. Nothing is lost, nothing hangs, and the pool goes on.
+ */
 #include "pools/tests/rig.h"
 
 static void check(struct rig *rig)
@@ -15,7 +16,7 @@ static void live(struct rig *rig, struct loan *loans)
         (void)loan_get(rig, &loans[i], i % 2 ? "odd" : "even");
     check(rig);
     if (loans[0].lease.item)
-        (void)loan_share(&loans[0], "odd");
+        (void)loan_share(&loans[0], "third");
     check(rig);
     for (int i = 0; i < 4; i++) {
         if (loans[i].lease.item)
@@ -103,6 +104,27 @@ CONTRACT(an_invalidation_without_memory_changes_nothing)
             EXPECT_COUNT(&rig, WORLD_DESTROYED, 1);
         }
         loan_drop(&loans[3]);
+        rig_close(&rig);
+    }
+}
+
+CONTRACT(an_item_that_is_invalid_stays_so_when_memory_runs_out)
+{
+    for (int64_t nth = 1; nth <= 8; nth++) {
+        struct rig rig;
+        struct loan a = {0}, others[4] = {0};
+        char name[32];
+        rig_open(&rig, ops, (struct shape){.max = 1, .ttl_ns = NEVER});
+        lend(&rig, &a, "k");
+        EXPECT_RESULT(loan_invalidate(&a), POOL_OK);
+        for (int i = 0; i < 4; i++) /* keys that have not heard of it yet */
+            lend(&rig, &others[i], key_name(i, name));
+        world_fail_alloc(rig.world, nth);
+        (void)loan_invalidate(&a);
+        world_fail_alloc(rig.world, 0);
+        loan_release(&a);
+        EXPECT_COUNT(&rig, WORLD_DESTROYED, 1);
+        loan_drop(&a);
         rig_close(&rig);
     }
 }

@@ -69,17 +69,13 @@ void rig_open(struct rig *rig, const struct keyed_pool_ops *ops, struct shape sh
 
 int64_t rig_close_misused(struct rig *rig)
 {
-    char lost[256] = "";
     rig->ops->free(rig->pool);
-    int64_t blocks = world_free(rig->world, lost, sizeof(lost));
-    if (blocks)
-        cr_log_warn("%s: lost %s", rig->ops->name, lost);
-    return blocks;
+    return world_free(rig->world, rig->lost, sizeof(rig->lost));
 }
 
 void rig_close(struct rig *rig)
 {
-    cr_expect_eq(rig_close_misused(rig), 0, "%s: lost blocks", rig->ops->name);
+    cr_expect_eq(rig_close_misused(rig), 0, "%s: lost %s", rig->ops->name, rig->lost);
     cr_expect_eq(rig->misuses, 0, "%s: %s", rig->ops->name, rig->misuse ? rig->misuse : "");
 }
 

@@ -46,6 +46,7 @@ struct rig {
     void (*on_done)(struct loan *loan); /* called inside lease_done */
     _Atomic int misuses, shutdowns_done;
     const char *misuse;
+    char lost[256]; /* after closing: blocks by population */
 };
 
 void rig_open(struct rig *rig, const struct keyed_pool_ops *ops, struct shape shape);

@@ -220,6 +220,109 @@ Test(strategies, reused_identities_cost_broadcast_healthy_items)
     cr_expect_eq(healthy_items_closed("owner"), 0);
 }
 
+/* ---- equal items: docs/pools.md ---------------------------------------------------------------------------------- */
+
+static uint64_t always_seven(void *ctx, const struct pool_item *item)
+{
+    (void)ctx;
+    (void)item;
+    return 7;
+}
+
+/* Three equal items are out, the first is invalidated, all come back, last first. How many were closed? */
+static int64_t closed_of_three_equal(const char *pool, size_t min, struct rig *rig)
+{
+    struct loan loans[3] = {0};
+    const struct shape shape = {.min = min, .max = 3, .ttl_ns = 0};
+    rig_open_world(rig, pool_named(pool), shape);
+    rig->env.item_value = always_seven;
+    cr_assert_eq(rig_open_pool(rig, shape), POOL_OK);
+    for (int i = 0; i < 3; i++)
+        lend(rig, &loans[i], "k");
+    EXPECT_RESULT(loan_invalidate(&loans[0]), POOL_OK);
+    if (strcmp(pool, "broadcast") == 0) {
+        EXPECT_STAT(rig, POOL_STAT_TOMBSTONES, 1);
+        EXPECT_STAT(rig, POOL_STAT_TOMBSTONES_FOREIGN, 0);
+    }
+    for (int i = 2; i >= 0; i--) {
+        EXPECT_RESULT(loan_release(&loans[i]), POOL_OK);
+        loan_drop(&loans[i]);
+    }
+    return world_count(rig->world, WORLD_DESTROYED);
+}
+
+Test(strategies, equal_items_are_told_apart_by_owner_alone)
+{
+    static const struct {
+        const char *pool;
+        size_t min;
+        int64_t closed;
+    } cases[] = {
+        {"broadcast", 0, 1},  /* the first that comes back, whichever it is */
+        {"membership", 0, 3}, /* all of them */
+        {"membership", 3, 1}, /* the replacement puts the value back: the other two are valid again */
+        {"owner", 0, 1},      {"owner", 3, 1},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct rig rig;
+        cr_expect_eq(closed_of_three_equal(cases[i].pool, cases[i].min, &rig), cases[i].closed, "%s, min %zu",
+                     cases[i].pool, cases[i].min);
+        rig_close(&rig);
+    }
+}
+
+Test(strategies, owner_closes_the_very_item_among_equal_ones)
+{
+    struct rig rig;
+    struct loan a = {0}, b = {0};
+    const struct shape shape = {.max = 2, .ttl_ns = NEVER};
+    rig_open_world(&rig, pool_named("owner"), shape); /* commons-pool POOL-283 */
+    rig.env.item_value = always_seven;
+    cr_assert_eq(rig_open_pool(&rig, shape), POOL_OK);
+    lend(&rig, &a, "k");
+    lend(&rig, &b, "k");
+    loan_release(&a);
+    EXPECT_RESULT(loan_invalidate(&b), POOL_OK);
+    EXPECT_STAT(&rig, POOL_STAT_IDLE, 1);
+    EXPECT_COUNT(&rig, WORLD_DESTROYED, 0);
+    loan_release(&b);
+    EXPECT_STAT(&rig, POOL_STAT_IDLE, 1);
+    EXPECT_COUNT(&rig, WORLD_DESTROYED, 1);
+    loan_drop(&b);
+    lend(&rig, &b, "k");
+    cr_expect_eq(loan_identity(&b), loan_identity(&a));
+    loan_drop(&a);
+    rig_close(&rig);
+}
+
+/* ---- cost -------------------------------------------------------------------------------------------------------- */
+
+/* get (makes), invalidate, release: operations on sets, as each version's source has them. */
+Test(strategies, set_operations_of_a_round)
+{
+    static const struct {
+        const char *pool;
+        int64_t operations;
+    } rounds[] = {
+        {"broadcast", 16 + 3},  /* K inserts; asked when taken and when back; its own tombstone removed */
+        {"membership", 16 + 3}, /* K removes; inserted when made; asked twice */
+        {"owner", 3},           /* inserted, found, removed */
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rounds); i++) {
+        struct rig rig;
+        struct loan loan = {0};
+        char name[32];
+        rig_open(&rig, pool_named(rounds[i].pool), (struct shape){.max = 1, .ttl_ns = NEVER});
+        for (int key = 0; key < 16; key++)
+            churn_once(&rig, &loan, key_name(key, name));
+        int64_t before = rig_stat(&rig, POOL_STAT_SET_OPS);
+        for (int round = 0; round < 10; round++)
+            churn_once(&rig, &loan, key_name(round, name));
+        cr_expect_eq(rig_stat(&rig, POOL_STAT_SET_OPS) - before, 10 * rounds[i].operations, "%s", rounds[i].pool);
+        rig_close(&rig);
+    }
+}
+
 /* ---- owner ------------------------------------------------------------------------------------------------------- */
 
 static int64_t ops_for_an_invalidation(const char *pool, int keys)

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-void answer_flush(struct answer *answer)
+static void flush_locked(struct answer *answer)
 {
     size_t sent = 0;
 
@@ -17,6 +17,23 @@ void answer_flush(struct answer *answer)
             answer->failed = true;
     }
     answer->length = 0;
+}
+
+void answer_flush(struct answer *answer)
+{
+    answer_begin(answer);
+    flush_locked(answer);
+    answer_end(answer);
+}
+
+void answer_begin(struct answer *answer)
+{
+    pthread_mutex_lock(&answer->lock);
+}
+
+void answer_end(struct answer *answer)
+{
+    pthread_mutex_unlock(&answer->lock);
 }
 
 static void answer_add(struct answer *answer, const char *bytes, size_t length)
@@ -32,7 +49,7 @@ static void answer_add(struct answer *answer, const char *bytes, size_t length)
         bytes += part;
         length -= part;
         if (answer->length == sizeof answer->data)
-            answer_flush(answer);
+            flush_locked(answer);
     }
 }
 

@@ -8,45 +8,67 @@
 
 static void on_created(void *ctx, uint64_t identity, const char *key)
 {
-    struct answer *answer = &((struct host *)ctx)->answer;
+    struct host *host = ctx;
+    struct answer *answer = &host->answer;
 
+    if (host->threaded)
+        return;
+    answer_begin(answer);
     answer_text(answer, "created ");
     answer_number(answer, identity);
     answer_text(answer, " ");
     answer_text(answer, key);
     answer_text(answer, "\n");
+    answer_end(answer);
 }
 
 static void on_destroyed(void *ctx, uint64_t identity)
 {
-    struct answer *answer = &((struct host *)ctx)->answer;
+    struct host *host = ctx;
+    struct answer *answer = &host->answer;
 
+    if (host->threaded)
+        return;
+    answer_begin(answer);
     answer_text(answer, "destroyed ");
     answer_number(answer, identity);
     answer_text(answer, "\n");
+    answer_end(answer);
 }
 
 void host_misuse(void *ctx, uint64_t identity, const char *what)
 {
-    struct answer *answer = &((struct host *)ctx)->answer;
+    struct host *host = ctx;
+    struct answer *answer = &host->answer;
 
+    answer_begin(answer);
     answer_text(answer, "misuse ");
     answer_number(answer, identity);
     answer_text(answer, " ");
     answer_words(answer, what);
     answer_text(answer, "\n");
+    answer_end(answer);
+    if (host->threaded)
+        answer_flush(answer); /* the threads may hang next */
 }
 
 static void on_shutdown_done(void *ctx)
 {
     struct host *host = ctx;
 
-    if (!host->shutdown_pending) {
-        host_misuse(host, 0, "a shutdown was reported that is not pending");
-        return;
-    }
+    answer_begin(&host->answer);
+    bool pending = host->shutdown_pending;
     host->shutdown_pending = false;
-    answer_text(&host->answer, "done shutdown\n");
+    if (pending)
+        answer_text(&host->answer, "done shutdown\n");
+    answer_end(&host->answer);
+    if (!pending)
+        host_misuse(host, 0, "a shutdown was reported that is not pending");
+}
+
+static void on_yield(void *ctx)
+{
+    threads_yield(ctx);
 }
 
 /* ---- what it can do ---------------------------------------------------------------------------------------------- */
@@ -69,6 +91,14 @@ bool host_can(const struct host *host, enum plan_verb verb)
     }
 }
 
+/* One line. */
+static void say(struct host *host, const char *text)
+{
+    answer_begin(&host->answer);
+    answer_text(&host->answer, text);
+    answer_end(&host->answer);
+}
+
 static void greet_spec(struct answer *answer, const char *spec)
 {
     char one[2] = "";
@@ -86,6 +116,7 @@ void host_greet(struct host *host)
     struct answer *answer = &host->answer;
     bool first = true;
 
+    answer_begin(answer);
     answer_text(answer, "churn-subject 1 {\"name\":\"churn-host\",\"version\":\"" HOST_VERSION "\",\"pool\":\"");
     greet_spec(answer, host->choice->spec);
     answer_text(answer, "\",\"ops\":[");
@@ -102,6 +133,7 @@ void host_greet(struct host *host)
     answer_text(answer, "],\"clock\":\"");
     answer_text(answer, host->clock_moves ? "faked" : "real");
     answer_text(answer, "\"}\n");
+    answer_end(answer);
     answer_flush(answer);
 }
 
@@ -151,6 +183,7 @@ static enum err do_pool(struct host *host, const struct plan_op *op, struct prob
         .misuse = host_misuse,
         .lease_done = lease_done,
         .shutdown_done = on_shutdown_done,
+        .yield = on_yield,
     };
     struct plan_shape shape;
 
@@ -162,6 +195,8 @@ static enum err do_pool(struct host *host, const struct plan_op *op, struct prob
     if (err == ERR_NONE)
         err = world_make(&shape, &listener, &host->world, why);
     if (err == ERR_NONE)
+        err = caller_open(&host->main, host, 0, why);
+    if (err == ERR_NONE)
         err = make_pool(host, &shape, why);
     return err;
 }
@@ -171,6 +206,7 @@ static enum err do_pool(struct host *host, const struct plan_op *op, struct prob
 /* What a program that uses the pool does from time to time. */
 static void settle(struct host *host)
 {
+    caller_calls(host);
     world_complete_due(host->world);
     if (host->choice->ops->maintain != NULL)
         host->choice->ops->maintain(host->pool);
@@ -182,6 +218,7 @@ static enum err do_invalidate_value(struct host *host, const char *name, struct 
     enum pool_result result = POOL_NO_MEMORY;
 
     if (value != NULL) {
+        caller_calls(host);
         result = host->choice->ops->invalidate(host->pool, value);
         world_item_drop(host->world, value);
     }
@@ -211,21 +248,32 @@ static enum err do_rung(struct host *host)
 /* Answered now, or by on_shutdown_done when the last lease comes back. A second shutdown changes nothing. */
 static enum err do_shutdown(struct host *host)
 {
+    answer_begin(&host->answer); /* guards shutdown_pending */
     bool was_pending = host->shutdown_pending;
-
     if (!host->shutdown_asked)
         host->shutdown_pending = true; /* before the call: the answer may come before it returns */
     host->shutdown_asked = true;
+    answer_end(&host->answer);
+    caller_calls(host);
     enum pool_result result = host->choice->ops->shutdown(host->pool);
     if (result == POOL_OK && host->shutdown_pending)
         on_shutdown_done(host);
     else if (result == POOL_VOID && !was_pending)
-        answer_text(&host->answer, "done shutdown\n");
+        say(host, "done shutdown\n");
     answer_flush(&host->answer);
     return ERR_NONE;
 }
 
-static enum err do_supported(struct host *host, const struct plan_op *op, struct problem *why)
+/* A scope belongs to the thread that names it. */
+static enum err do_close_scope(struct host *host, const char *scope)
+{
+    char name[LEASE_SCOPE_SIZE];
+
+    (void)world_scope_close(host->world, lease_scope_name(host, scope, name)); /* one that nobody opened is empty */
+    return ERR_NONE;
+}
+
+enum err host_do_here(struct host *host, const struct plan_op *op, struct problem *why)
 {
     switch (op->verb) {
     case PLAN_GET:
@@ -240,17 +288,29 @@ static enum err do_supported(struct host *host, const struct plan_op *op, struct
         return do_invalidate_value(host, op->lease, why);
     case PLAN_SHARE:
         return lease_share(host, op->lease, op->key, why);
+    case PLAN_KILL:
+        return lease_kill(host, op->lease, why);
+    case PLAN_CLOSE_SCOPE:
+        return do_close_scope(host, op->scope);
+    default:
+        return problem_set(why, ERR_INPUT, "\"%s\" is no operation", plan_verb_name(op->verb));
+    }
+}
+
+/* What changes the whole pool or the world around it waits until no thread is at work. */
+static enum err do_barrier(struct host *host, const struct plan_op *op, struct problem *why)
+{
+    enum err err = threads_drain(host, why);
+
+    if (err != ERR_NONE)
+        return err;
+    switch (op->verb) {
     case PLAN_FAIL:
         return world_fail(host->world, op->key, op->count, why);
     case PLAN_SLOW:
         return world_slow(host->world, op->key, op->duration_ns, why);
-    case PLAN_KILL:
-        return lease_kill(host, op->lease, why);
     case PLAN_ADVANCE:
         return do_advance(host, op->duration_ns, why);
-    case PLAN_CLOSE_SCOPE:
-        (void)world_scope_close(host->world, op->scope); /* a scope that nobody opened is empty */
-        return ERR_NONE;
     case PLAN_RUNG:
         return do_rung(host);
     case PLAN_SHUTDOWN:
@@ -260,31 +320,63 @@ static enum err do_supported(struct host *host, const struct plan_op *op, struct
     }
 }
 
+static bool is_barrier(enum plan_verb verb)
+{
+    return verb == PLAN_FAIL || verb == PLAN_SLOW || verb == PLAN_ADVANCE || verb == PLAN_RUNG || verb == PLAN_SHUTDOWN;
+}
+
+static enum err do_supported(struct host *host, const struct plan_op *op, struct problem *why)
+{
+    if (op->verb == PLAN_THREAD)
+        return threads_switch(host, (unsigned)op->count, why);
+    if (is_barrier(op->verb))
+        return do_barrier(host, op, why);
+    if (host->current > 0)
+        return threads_push(host, op, why);
+    return host_do_here(host, op, why);
+}
+
+/* "schedule pct:3:42": the one note that is for us. */
+static enum err do_meta(struct host *host, const char *text, struct problem *why)
+{
+    static const char word[] = "schedule ";
+
+    if (strncmp(text, word, strlen(word)) != 0)
+        return ERR_NONE;
+    if (host->world == NULL || host->threaded)
+        return problem_set(why, ERR_INPUT, "expected the schedule between the \"pool\" line and the first \"thread\"");
+    schedule_free(host->schedule, host->world);
+    return schedule_make(text + strlen(word), host->world, &host->schedule, why);
+}
+
 enum err host_do(struct host *host, const struct plan_op *op, struct problem *why)
 {
     if (op->verb == PLAN_META)
-        return ERR_NONE;
+        return do_meta(host, op->text, why);
     if (op->verb == PLAN_POOL)
         return do_pool(host, op, why);
     if (host->pool == NULL)
         return problem_set(why, ERR_INPUT, "\"%s\" before the \"pool\" line", plan_verb_name(op->verb));
     if (host_can(host, op->verb))
         return do_supported(host, op, why);
+    answer_begin(&host->answer);
     answer_text(&host->answer, "unsupported ");
     answer_text(&host->answer, plan_verb_name(op->verb));
     answer_text(&host->answer, op->verb == PLAN_ADVANCE ? " without libfaketime\n" : " by this pool\n");
+    answer_end(&host->answer);
     return ERR_NONE;
 }
 
 int64_t host_end(struct host *host, char *lost, size_t size)
 {
     answer_flush(&host->answer);
+    threads_end(host);
     host->answer.muted = true;
     if (host->pool != NULL)
         host->choice->ops->free(host->pool);
     host->pool = NULL;
     if (host->world != NULL)
-        leases_free(host);
+        callers_free(host);
     int64_t blocks = world_free(host->world, lost, size);
     host->world = NULL;
     return blocks;

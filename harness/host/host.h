@@ -5,19 +5,24 @@
  * answers out, in the order in which things happened. It stays small on purpose, because it is the process that is
  * measured: after the first rung it takes memory only from the world, which counts it.
  *
- * This header is for the files of the host and their tests. One thread.
+ * This header is for the files of the host and their tests. One thread reads the plan; `thread N` in it starts others,
+ * and what they share says by which lock.
  */
 #ifndef CHURN_HOST_H
 #define CHURN_HOST_H
 
 #include "harness/world/world.h"
 
+#include <pthread.h>
+
 #define HOST_VERSION   "0.1.0"
 #define HOST_EXIT_LOST 23 /* the pool is gone and the world misses blocks */
 
 /* ---- answers: a buffer in front of stdout ------------------------------------------------------------------------ */
 
+/* Whole lines are written under the lock; with one thread nobody ever waits for it. Zero-initialised but for fd. */
 struct answer {
+    pthread_mutex_t lock;
     int fd;
     bool muted;  /* the pool is being ended: nobody asked for what happens now */
     bool failed; /* nobody reads any more */
@@ -25,6 +30,9 @@ struct answer {
     char data[64 * 1024];
 };
 
+/* Around a line; everything below but answer_flush is called between them. */
+void answer_begin(struct answer *answer);
+void answer_end(struct answer *answer);
 void answer_text(struct answer *answer, const char *text);
 void answer_number(struct answer *answer, uint64_t number);
 void answer_integer(struct answer *answer, int64_t number);
@@ -63,6 +71,20 @@ void tool_measure(enum tool tool, int64_t *bytes, int64_t *blocks);
 /* ---- the host ---------------------------------------------------------------------------------------------------- */
 
 struct lease;
+struct worker;
+struct schedule;
+
+/* A thread that borrows: the main one, or a worker. */
+struct caller {
+    struct host *host;
+    unsigned number;      /* 0: the main thread */
+    pthread_mutex_t lock; /* guards the names, and what state their leases are in; never held in a call of the pool */
+    pthread_cond_t answered; /* a get of one of its leases was */
+    struct lease *leases;    /* every name the plan used: a name that is used again finds its entry again */
+    bool gives_up;           /* guarded by lock: the end has come, it waits for nothing any more */
+    int64_t call_began;      /* its last call into the pool (world_moment); its own */
+    int64_t gets_leased, gets_failed, gets_closed; /* guarded by lock */
+};
 
 struct host {
     const struct pool_choice *choice;
@@ -70,7 +92,11 @@ struct host {
     bool clock_moves;
     struct world *world; /* NULL until the plan's `pool` line */
     struct keyed_pool *pool;
-    struct lease *leases; /* every name the plan used: a name that is used again finds its entry again */
+    struct caller main;
+    struct worker *workers[PLAN_THREADS_MAX + 1]; /* by number; NULL: not started */
+    unsigned current;                             /* the thread that gets the next operation */
+    bool threaded;             /* the plan has threads: who is served first means nothing, and is not answered */
+    struct schedule *schedule; /* NULL: threads run as the system likes */
     int64_t rungs;
     bool shutdown_asked, shutdown_pending;
     struct answer answer;
@@ -86,6 +112,46 @@ void host_greet(struct host *host);
 bool host_can(const struct host *host, enum plan_verb verb);
 void host_misuse(void *host, uint64_t identity, const char *what);
 
+/* One of the operations that a worker can carry out, on the present thread. */
+enum err host_do_here(struct host *host, const struct plan_op *op, struct problem *why) MUST_CHECK;
+
+/* threads.c */
+enum err caller_open(struct caller *caller, struct host *host, unsigned number, struct problem *why) MUST_CHECK;
+void caller_close(struct caller *caller);
+const struct caller *threads_caller(const struct host *host, unsigned number); /* NULL: there is no such thread */
+/* The one that runs on this thread. */
+struct caller *caller_here(struct host *host);
+/* Before each call into the pool. */
+void caller_calls(struct host *host);
+
+/* From now on operations go to thread `number`, which is started when it is new. */
+enum err threads_switch(struct host *host, unsigned number, struct problem *why) MUST_CHECK;
+/* Hands one to the present thread; waits when it has too many. */
+enum err threads_push(struct host *host, const struct plan_op *op, struct problem *why) MUST_CHECK;
+/* Waits until every thread has done all it was given. ERR_*: what a thread ran into. */
+enum err threads_drain(struct host *host, struct problem *why) MUST_CHECK;
+/* Ends the threads that can be ended. */
+void threads_end(struct host *host);
+/* Frees them and their leases. */
+void callers_free(struct host *host);
+void threads_yield(struct host *host);
+
+/* schedule.c: one thread at a time, in an order drawn from a seed (PCT: M. Musuvathi et al., "A Randomized Scheduler with
+ * Probabilistic Guarantees of Finding Bugs", ASPLOS 2010). Every function but schedule_run is for workers. */
+
+/* "pct:D:SEED". ERR_INPUT. *out is OWNED: schedule_free (accepts NULL). */
+enum err schedule_make(const char *text, struct world *world, struct schedule **out, struct problem *why) MUST_CHECK;
+void schedule_free(struct schedule *schedule, struct world *world);
+void schedule_ready(struct schedule *schedule, unsigned number); /* there is work for it; while no worker runs */
+/* Lets the workers run until all are without work or blocked. False: some are blocked, and nobody can wake them. */
+bool schedule_run(struct schedule *schedule);
+void schedule_stop(struct schedule *schedule);
+bool schedule_wait(struct schedule *schedule, unsigned number); /* for its first turn; false: the end */
+void schedule_idle(struct schedule *schedule, unsigned number); /* no work left */
+void schedule_yield(struct schedule *schedule, unsigned number);
+void schedule_block(struct schedule *schedule, unsigned number); /* until schedule_wake, and its turn */
+void schedule_wake(struct schedule *schedule);                   /* all that are blocked look again; any thread */
+
 /* leases.c */
 enum err lease_get(struct host *host, const struct plan_op *op, struct problem *why) MUST_CHECK;
 enum err lease_release(struct host *host, const char *name, struct problem *why) MUST_CHECK;
@@ -93,8 +159,13 @@ enum err lease_cancel(struct host *host, const char *name, struct problem *why) 
 enum err lease_invalidate(struct host *host, const char *name, struct problem *why) MUST_CHECK;
 enum err lease_share(struct host *host, const char *name, const char *key, struct problem *why) MUST_CHECK;
 enum err lease_kill(struct host *host, const char *name, struct problem *why) MUST_CHECK;
+/* The world's name for a scope of this thread: in `out`, or the name itself. */
+#define LEASE_SCOPE_SIZE (NAME_MAX_LEN + 1)
+const char *lease_scope_name(struct host *host, const char *scope, char *out);
 void lease_done(void *host, struct pool_lease *out, enum pool_result result);
-void leases_free(struct host *host);
+void leases_free(struct caller *caller);
+/* How many are out, and how many gets wait. While nobody borrows. */
+void leases_count(const struct caller *caller, int64_t *out, int64_t *waiting);
 
 /* sample.c */
 void sample_answer(struct host *host);

@@ -16,50 +16,128 @@ enum lease_state {
     LEASE_OUT
 };
 
+/* With threads: a lease belongs to the caller that asked, may be answered by any thread, and may be used by those that
+ * the main thread shares it with. Its caller's lock guards `state`, `abandoned` and `item`. */
 struct lease {
     char name[NAME_MAX_LEN + 1];
     enum lease_state state;
     bool abandoned; /* its scope closed while the pool could not cancel it: released as soon as it is served */
     struct host *host;
+    struct caller *caller;
     struct pool_lease out;
     struct pool_item *item;           /* the one it holds or held last, kept; NULL: none */
-    struct pool_finalizer *finalizer; /* in its request scope, while it is not over */
+    struct pool_finalizer *finalizer; /* in its request scope, while it is not over; its caller's own */
     UT_hash_handle hh;
 };
 
 /* ---- the table --------------------------------------------------------------------------------------------------- */
 
-static struct lease *lease_find(struct host *host, const char *name)
+static struct lease *lease_find(struct caller *caller, const char *name)
 {
     struct lease *lease = NULL;
 
-    HASH_FIND_STR(host->leases, name, lease);
+    pthread_mutex_lock(&caller->lock);
+    HASH_FIND_STR(caller->leases, name, lease);
+    pthread_mutex_unlock(&caller->lock);
     return lease;
 }
 
+static struct lease *lease_add(struct caller *caller, const char *name)
+{
+    struct world *world = caller->host->world;
+    struct lease *lease = world_own_alloc(world, sizeof *lease);
+
+    if (lease == NULL)
+        return NULL;
+    *lease = (struct lease){.host = caller->host, .caller = caller};
+    (void)snprintf(lease->name, sizeof lease->name, "%s", name);
+    pthread_mutex_lock(&caller->lock);
+    HASH_ADD_STR(caller->leases, name, lease);
+    bool added = lease->hh.tbl != NULL;
+    pthread_mutex_unlock(&caller->lock);
+    if (!added) {
+        world_own_free(world, lease, sizeof *lease);
+        return NULL;
+    }
+    return lease;
+}
+
+/* ---- states ------------------------------------------------------------------------------------------------------ */
+
+static enum lease_state lease_state(struct lease *lease)
+{
+    pthread_mutex_lock(&lease->caller->lock);
+    enum lease_state state = lease->state;
+    pthread_mutex_unlock(&lease->caller->lock);
+    return state;
+}
+
+/* False: it is in another state by now. */
+static bool lease_turn(struct lease *lease, enum lease_state from, enum lease_state to)
+{
+    pthread_mutex_lock(&lease->caller->lock);
+    bool turned = lease->state == from;
+    if (turned)
+        lease->state = to;
+    pthread_mutex_unlock(&lease->caller->lock);
+    return turned;
+}
+
+static bool is_mine(const struct lease *lease)
+{
+    return caller_here(lease->host) == lease->caller;
+}
+
+/* A worker is a program that blocks: with the first use of a lease it waits until the pool has answered. The main thread
+ * waits for nobody. */
+static void lease_await(struct lease *lease)
+{
+    struct caller *here = caller_here(lease->host);
+
+    if (here->number == 0)
+        return;
+    pthread_mutex_lock(&lease->caller->lock);
+    while (lease->state == LEASE_PENDING && !here->gives_up) {
+        if (lease->host->schedule == NULL) {
+            pthread_cond_wait(&lease->caller->answered, &lease->caller->lock);
+            continue;
+        }
+        pthread_mutex_unlock(&lease->caller->lock);
+        schedule_block(lease->host->schedule, here->number);
+        pthread_mutex_lock(&lease->caller->lock);
+    }
+    pthread_mutex_unlock(&lease->caller->lock);
+}
+
+/* The lease of that name, of this thread or else of the main one. */
 static enum err lease_require(struct host *host, const char *name, struct lease **out, struct problem *why)
 {
-    *out = lease_find(host, name);
+    struct caller *here = caller_here(host);
+
+    *out = lease_find(here, name);
+    if (*out == NULL && here->number > 0)
+        *out = lease_find(&host->main, name);
     if (*out == NULL)
         return problem_set(why, ERR_INPUT, "unknown lease \"%s\": no get named it", name);
     return ERR_NONE;
 }
 
-static struct lease *lease_add(struct host *host, const char *name)
+/* The same, to be used. */
+static enum err lease_use(struct host *host, const char *name, struct lease **out, struct problem *why)
 {
-    struct world *world = host->world;
-    struct lease *lease = world_own_alloc(world, sizeof *lease);
+    enum err err = lease_require(host, name, out, why);
 
-    if (lease == NULL)
-        return NULL;
-    *lease = (struct lease){.host = host};
-    (void)snprintf(lease->name, sizeof lease->name, "%s", name);
-    HASH_ADD_STR(host->leases, name, lease);
-    if (lease->hh.tbl == NULL) {
-        world_own_free(world, lease, sizeof *lease);
-        return NULL;
+    if (err == ERR_NONE)
+        lease_await(*out);
+    return err;
+}
+
+void leases_count(const struct caller *caller, int64_t *out, int64_t *waiting)
+{
+    for (const struct lease *lease = caller->leases; lease != NULL; lease = lease->hh.next) {
+        *out += lease->state == LEASE_OUT;
+        *waiting += lease->state == LEASE_PENDING;
     }
-    return lease;
 }
 
 /* Forgets what the name stood for before. */
@@ -86,28 +164,32 @@ static void lease_leave_scope(struct lease *lease)
     lease->finalizer = NULL;
 }
 
-void leases_free(struct host *host)
+void leases_free(struct caller *caller)
 {
-    struct world *world = host->world;
+    struct world *world = caller->host->world;
     struct lease *lease, *next;
 
-    HASH_ITER(hh, host->leases, lease, next)
+    HASH_ITER(hh, caller->leases, lease, next)
     {
         lease_leave_scope(lease);
         lease_clear(lease);
-        HASH_DEL(host->leases, lease);
+        HASH_DEL(caller->leases, lease);
         world_own_free(world, lease, sizeof *lease);
     }
 }
 
 /* ---- release and cancel ------------------------------------------------------------------------------------------ */
 
+/* Of a lease that was just turned from LEASE_OUT to LEASE_OVER: before the call, because the call may serve others, and
+ * so come back here. */
 static void lease_give_back(struct lease *lease)
 {
     struct host *host = lease->host;
 
-    lease_leave_scope(lease);
-    lease->state = LEASE_OVER; /* before the call: it may serve others, and so come back here */
+    if (is_mine(lease))
+        lease_leave_scope(lease);
+    world_item_given_back(host->world, lease->item);
+    caller_calls(host);
     if (host->choice->ops->release(host->pool, &lease->out) != POOL_OK)
         host_misuse(host, lease_identity(lease), "the pool refused the release of a lease that is out");
 }
@@ -116,10 +198,12 @@ static bool lease_give_up(struct lease *lease)
 {
     struct host *host = lease->host;
 
+    caller_calls(host);
     if (host->choice->ops->cancel == NULL || host->choice->ops->cancel(host->pool, &lease->out) != POOL_OK)
         return false;
+    if (!lease_turn(lease, LEASE_PENDING, LEASE_OVER))
+        host_misuse(host, lease_identity(lease), "a get was cancelled and answered");
     lease_leave_scope(lease);
-    lease->state = LEASE_OVER;
     return true;
 }
 
@@ -129,34 +213,49 @@ static void lease_scope_closed(void *arg)
     struct lease *lease = arg;
 
     lease->finalizer = NULL;
-    if (lease->state == LEASE_OUT)
+    if (lease_state(lease) == LEASE_PENDING && !lease_give_up(lease)) {
+        pthread_mutex_lock(&lease->caller->lock);
+        lease->abandoned = lease->state == LEASE_PENDING && lease->caller->number == 0;
+        pthread_mutex_unlock(&lease->caller->lock);
+        lease_await(lease);
+    }
+    if (lease_turn(lease, LEASE_OUT, LEASE_OVER))
         lease_give_back(lease);
-    else if (lease->state == LEASE_PENDING)
-        lease->abandoned = !lease_give_up(lease);
 }
 
 enum err lease_release(struct host *host, const char *name, struct problem *why)
+{
+    struct lease *lease;
+    enum err err = lease_use(host, name, &lease, why);
+
+    if (err != ERR_NONE)
+        return err;
+    if (lease_turn(lease, LEASE_OUT, LEASE_OVER)) {
+        lease_give_back(lease);
+    } else if (is_mine(lease) && lease_state(lease) == LEASE_OVER) {
+        caller_calls(host);
+        if (host->choice->ops->release(host->pool, &lease->out) != POOL_VOID)
+            host_misuse(host, lease_identity(lease), "a lease that was not out could be released");
+    }
+    return ERR_NONE;
+}
+
+/* Too late is no error: the answer is on its way. A worker that does not want its item any more gives it back then, as a
+ * program has to. */
+enum err lease_cancel(struct host *host, const char *name, struct problem *why)
 {
     struct lease *lease;
     enum err err = lease_require(host, name, &lease, why);
 
     if (err != ERR_NONE)
         return err;
-    if (lease->state == LEASE_OUT)
+    bool given_up = lease_state(lease) == LEASE_PENDING && lease_give_up(lease);
+    if (given_up || caller_here(host)->number == 0)
+        return ERR_NONE;
+    lease_await(lease);
+    if (lease_turn(lease, LEASE_OUT, LEASE_OVER))
         lease_give_back(lease);
-    else if (lease->state == LEASE_OVER && host->choice->ops->release(host->pool, &lease->out) != POOL_VOID)
-        host_misuse(host, lease_identity(lease), "a lease that was not out could be released");
     return ERR_NONE;
-}
-
-enum err lease_cancel(struct host *host, const char *name, struct problem *why)
-{
-    struct lease *lease;
-    enum err err = lease_require(host, name, &lease, why);
-
-    if (err == ERR_NONE && lease->state == LEASE_PENDING)
-        (void)lease_give_up(lease); /* too late is no error: the answer is on its way */
-    return err;
 }
 
 /* ---- get --------------------------------------------------------------------------------------------------------- */
@@ -165,6 +264,9 @@ static void lease_say(struct lease *lease, const char *what, const char *words)
 {
     struct answer *answer = &lease->host->answer;
 
+    if (lease->host->threaded)
+        return;
+    answer_begin(answer);
     answer_text(answer, what);
     answer_text(answer, lease->name);
     if (words != NULL) {
@@ -172,6 +274,15 @@ static void lease_say(struct lease *lease, const char *what, const char *words)
         answer_words(answer, words);
     }
     answer_text(answer, "\n");
+    answer_end(answer);
+}
+
+static void lease_say_identity(struct lease *lease)
+{
+    char digits[24];
+
+    (void)snprintf(digits, sizeof digits, "%llu", (unsigned long long)lease_identity(lease));
+    lease_say(lease, "leased ", digits);
 }
 
 static void lease_say_not(struct lease *lease, enum pool_result result)
@@ -179,6 +290,9 @@ static void lease_say_not(struct lease *lease, enum pool_result result)
     char words[128] = "";
 
     switch (result) {
+    case POOL_OK:
+        lease_say(lease, "failed ", "the pool leased an item that is gone");
+        return;
     case POOL_CLOSED:
         lease_say(lease, "closed ", NULL);
         return;
@@ -195,92 +309,161 @@ static void lease_say_not(struct lease *lease, enum pool_result result)
     }
 }
 
+/* Its caller may use it, and use it up, as soon as the lock is dropped. */
+static void lease_set_answered(struct lease *lease, enum pool_result result, struct pool_item *item)
+{
+    struct caller *caller = lease->caller;
+    struct schedule *schedule = lease->host->schedule;
+
+    pthread_mutex_lock(&caller->lock);
+    lease->item = item;
+    lease->state = item != NULL ? LEASE_OUT : LEASE_OVER;
+    caller->gets_leased += item != NULL;
+    caller->gets_closed += result == POOL_CLOSED;
+    caller->gets_failed += item == NULL && result != POOL_CLOSED;
+    pthread_cond_broadcast(&caller->answered);
+    pthread_mutex_unlock(&caller->lock);
+    if (schedule != NULL)
+        schedule_wake(schedule);
+}
+
 /* The pool's answer, at once or later. */
 static void lease_answer(struct lease *lease, enum pool_result result)
 {
     struct host *host = lease->host;
+    struct pool_item *item = NULL;
+    bool threaded = host->threaded;
 
-    if (result == POOL_OK && world_item_keep(host->world, lease->out.item)) {
-        lease->item = lease->out.item;
-        lease->state = LEASE_OUT;
-        answer_text(&host->answer, "leased ");
-        answer_text(&host->answer, lease->name);
-        answer_text(&host->answer, " ");
-        answer_number(&host->answer, lease_identity(lease));
-        answer_text(&host->answer, "\n");
+    if (result == POOL_OK && world_item_keep(host->world, lease->out.item))
+        item = lease->out.item;
+    if (item != NULL)
+        world_item_leased(host->world, item, caller_here(host)->call_began);
+    if (item == NULL && is_mine(lease))
+        lease_leave_scope(lease);
+    if (item == NULL && threaded)
+        lease_say_not(lease, result);
+    lease_set_answered(lease, result, item);
+    if (threaded)
         return;
-    }
-    lease->state = LEASE_OVER;
-    lease_leave_scope(lease);
-    if (result == POOL_OK)
-        lease_say(lease, "failed ", "the pool leased an item that is gone");
+    if (item != NULL)
+        lease_say_identity(lease);
     else
         lease_say_not(lease, result);
 }
 
+static bool lease_is_abandoned(struct lease *lease)
+{
+    pthread_mutex_lock(&lease->caller->lock);
+    bool abandoned = lease->abandoned;
+    pthread_mutex_unlock(&lease->caller->lock);
+    return abandoned;
+}
+
 void lease_done(void *ctx, struct pool_lease *out, enum pool_result result)
 {
-    struct host *host = ctx;
     struct lease *lease = out->user;
+    enum lease_state state = lease_state(lease);
 
-    if (lease->state != LEASE_PENDING && lease->state != LEASE_ASKING) {
-        host_misuse(host, lease_identity(lease), "a get was answered that is not pending");
+    if (state != LEASE_PENDING && state != LEASE_ASKING) {
+        host_misuse(ctx, lease_identity(lease), "a get was answered that is not pending");
         return;
     }
     lease_answer(lease, result);
-    if (lease->abandoned && lease->state == LEASE_OUT)
+    if (lease_is_abandoned(lease) && lease_turn(lease, LEASE_OUT, LEASE_OVER))
         lease_give_back(lease);
+}
+
+const char *lease_scope_name(struct host *host, const char *scope, char *out)
+{
+    unsigned number = caller_here(host)->number;
+
+    if (number == 0)
+        return scope;
+    /* a name in a plan has no colon; of a very long one the end is left out, for the world's names are no longer either */
+    (void)snprintf(out, LEASE_SCOPE_SIZE, "%u:%.*s", number % 100, NAME_MAX_LEN - 3, scope);
+    return out;
 }
 
 static bool lease_enter_scope(struct lease *lease, const char *name)
 {
     struct world *world = lease->host->world;
-    struct pool_scope *scope = world_scope(world, name);
+    char own[LEASE_SCOPE_SIZE];
+    struct pool_scope *scope = world_scope(world, lease_scope_name(lease->host, name, own));
 
     if (scope != NULL)
         lease->finalizer = world_env(world)->scope_add(world, scope, lease_scope_closed, lease);
     return lease->finalizer != NULL;
 }
 
-enum err lease_get(struct host *host, const struct plan_op *op, struct problem *why)
+/* A name's lease, to be asked for. */
+static enum err lease_open(struct caller *caller, const char *name, struct lease **out, struct problem *why)
 {
-    struct lease *lease = lease_find(host, op->lease);
+    struct lease *lease = *out = lease_find(caller, name);
 
-    if (lease != NULL && lease->state != LEASE_OVER)
-        return problem_set(why, ERR_INPUT, "lease \"%s\" is still %s; a get needs a name that is free", op->lease,
-                           lease->state == LEASE_OUT ? "leased" : "pending");
     if (lease == NULL)
-        lease = lease_add(host, op->lease);
+        *out = lease = lease_add(caller, name);
     if (lease == NULL)
         return problem_set(why, ERR_MEMORY, "out of memory");
+    enum lease_state state = lease_state(lease);
+    if (state != LEASE_OVER)
+        return problem_set(why, ERR_INPUT, "lease \"%s\" is still %s; a get needs a name that is free", name,
+                           state == LEASE_OUT ? "leased" : "pending");
+    lease_leave_scope(lease); /* another thread gave it back */
     lease_clear(lease);
+    return ERR_NONE;
+}
+
+enum err lease_get(struct host *host, const struct plan_op *op, struct problem *why)
+{
+    struct lease *lease;
+    enum err err = lease_open(caller_here(host), op->lease, &lease, why);
+
+    if (err != ERR_NONE)
+        return err;
     if (op->scope[0] != '\0' && !lease_enter_scope(lease, op->scope)) {
         lease_say(lease, "failed ", "out of memory");
         return ERR_NONE;
     }
-    lease->state = LEASE_ASKING;
+    (void)lease_turn(lease, LEASE_OVER, LEASE_ASKING);
+    caller_calls(host);
     enum pool_result result = host->choice->ops->get(host->pool, op->key, &lease->out);
-    if (lease->state != LEASE_ASKING) { /* lease_done came first */
-        if (result != POOL_PENDING)
-            host_misuse(host, lease_identity(lease), "a get was answered twice");
-    } else if (result == POOL_PENDING) {
-        lease->state = LEASE_PENDING;
-    } else {
-        lease_answer(lease, result);
+    if (result == POOL_PENDING) {
+        (void)lease_turn(lease, LEASE_ASKING, LEASE_PENDING); /* unless lease_done came first */
+        return ERR_NONE;
     }
+    if (lease_state(lease) == LEASE_ASKING)
+        lease_answer(lease, result);
+    else
+        host_misuse(host, lease_identity(lease), "a get was answered twice");
     return ERR_NONE;
 }
 
 /* ---- what is done with the item ---------------------------------------------------------------------------------- */
 
+/* The item it holds or held last, kept; NULL: none. */
+static struct pool_item *lease_keep_item(struct lease *lease)
+{
+    pthread_mutex_lock(&lease->caller->lock);
+    struct pool_item *item = lease->item;
+    if (item != NULL && !world_item_keep(lease->host->world, item))
+        item = NULL;
+    pthread_mutex_unlock(&lease->caller->lock);
+    return item;
+}
+
 enum err lease_invalidate(struct host *host, const char *name, struct problem *why)
 {
     struct lease *lease;
-    enum err err = lease_require(host, name, &lease, why);
+    enum err err = lease_use(host, name, &lease, why);
+    struct pool_item *item = err == ERR_NONE ? lease_keep_item(lease) : NULL;
 
-    if (err != ERR_NONE || lease->item == NULL)
+    if (item == NULL)
         return err;
-    enum pool_result result = host->choice->ops->invalidate(host->pool, lease->item);
+    caller_calls(host);
+    enum pool_result result = host->choice->ops->invalidate(host->pool, item);
+    if (result == POOL_OK)
+        world_item_invalidated(host->world, item);
+    world_item_drop(host->world, item);
     if (result == POOL_NO_MEMORY)
         return problem_set(why, ERR_MEMORY, "invalidate %s: out of memory", name);
     return ERR_NONE;
@@ -289,10 +472,11 @@ enum err lease_invalidate(struct host *host, const char *name, struct problem *w
 enum err lease_share(struct host *host, const char *name, const char *key, struct problem *why)
 {
     struct lease *lease;
-    enum err err = lease_require(host, name, &lease, why);
+    enum err err = lease_use(host, name, &lease, why);
 
-    if (err != ERR_NONE || lease->state != LEASE_OUT)
+    if (err != ERR_NONE || lease_state(lease) != LEASE_OUT)
         return err;
+    caller_calls(host);
     if (host->choice->ops->share(host->pool, &lease->out, key) == POOL_NO_MEMORY)
         return problem_set(why, ERR_MEMORY, "share %s: out of memory", name);
     return ERR_NONE;
@@ -301,9 +485,12 @@ enum err lease_share(struct host *host, const char *name, const char *key, struc
 enum err lease_kill(struct host *host, const char *name, struct problem *why)
 {
     struct lease *lease;
-    enum err err = lease_require(host, name, &lease, why);
+    enum err err = lease_use(host, name, &lease, why);
+    struct pool_item *item = err == ERR_NONE ? lease_keep_item(lease) : NULL;
 
-    if (err == ERR_NONE && lease->item != NULL)
-        world_item_kill(host->world, lease->item);
+    if (item != NULL) {
+        world_item_kill(host->world, item);
+        world_item_drop(host->world, item);
+    }
     return err;
 }

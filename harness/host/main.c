@@ -130,11 +130,13 @@ static int serve(const char *spec)
 
     enum err err = run_lines(&host, &input, &why);
     if (err != ERR_NONE) {
+        answer_begin(&host.answer);
         answer_text(&host.answer, "error line ");
         answer_integer(&host.answer, input.line);
         answer_text(&host.answer, ": ");
         answer_words(&host.answer, why.text);
         answer_text(&host.answer, "\n");
+        answer_end(&host.answer);
         status = (int)problem_exit_code(err);
     }
     if (host_end(&host, lost, sizeof lost) > 0) {

@@ -73,12 +73,36 @@ static void put_tool(struct host *host)
     put(&host->answer, "", "tool_blocks", blocks);
 }
 
+/* With threads nobody outside can count this: their answers are not told. */
+static void put_threads(struct host *host)
+{
+    int64_t out = 0, waiting = 0, leased = 0, failed = 0, closed = 0;
+
+    for (unsigned i = 0; i <= PLAN_THREADS_MAX; i++) {
+        const struct caller *caller = threads_caller(host, i);
+        if (caller == NULL)
+            continue;
+        leases_count(caller, &out, &waiting);
+        leased += caller->gets_leased;
+        failed += caller->gets_failed;
+        closed += caller->gets_closed;
+    }
+    put(&host->answer, "", "leases_out", out);
+    put(&host->answer, "", "gets_waiting", waiting);
+    put(&host->answer, "", "gets_leased", leased);
+    put(&host->answer, "", "gets_failed", failed);
+    put(&host->answer, "", "gets_closed", closed);
+}
+
+/* No other thread is at work. Without the answer's lock: a pool may do something wrong while it counts. */
 void sample_answer(struct host *host)
 {
     answer_text(&host->answer, "rung {");
     put_world(host);
     put_pool(host);
     put_tool(host);
+    if (host->threaded)
+        put_threads(host);
     answer_text(&host->answer, "}\n");
 }
 

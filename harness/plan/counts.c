@@ -3,6 +3,14 @@
 void plan_counts_add(struct plan_counts *counts, const struct plan_op *op)
 {
     counts->by_verb[op->verb]++;
-    if (op->verb != PLAN_META && op->verb != PLAN_POOL && op->verb != PLAN_RUNG && op->verb != PLAN_SHUTDOWN)
+    switch (op->verb) {
+    case PLAN_META:
+    case PLAN_POOL:
+    case PLAN_RUNG:
+    case PLAN_SHUTDOWN:
+    case PLAN_THREAD:
+        return;
+    default:
         counts->ops++;
+    }
 }

@@ -13,6 +13,7 @@ enum operand {
     OPERAND_SCOPE_MAYBE,
     OPERAND_COUNT,
     OPERAND_DURATION,
+    OPERAND_THREAD,
     OPERAND_REST, /* everything up to the end of the line */
 };
 
@@ -38,6 +39,7 @@ static const struct verb {
     [PLAN_CLOSE_SCOPE] = {"close-scope", "close-scope SCOPE", {OPERAND_SCOPE}},
     [PLAN_RUNG] = {"rung", "rung", {OPERAND_NONE}},
     [PLAN_SHUTDOWN] = {"shutdown", "shutdown", {OPERAND_NONE}},
+    [PLAN_THREAD] = {"thread", "thread NUMBER", {OPERAND_THREAD}},
 };
 
 const char *plan_verb_name(enum plan_verb verb)
@@ -121,6 +123,12 @@ static enum err parse_quantity(const struct word *word, const char *what, quanti
     return ERR_NONE;
 }
 
+static enum err parse_thread(const char *text, int64_t *out, struct problem *why)
+{
+    enum err err = quantity_parse_count(text, out, why);
+    return err == ERR_NONE && *out > PLAN_THREADS_MAX ? ERR_INPUT : err;
+}
+
 static enum err parse_rest(struct words *words, struct plan_op *op, struct problem *why)
 {
     size_t from = words->at < words->length ? words->at + 1 : words->at; /* without the space */
@@ -162,6 +170,8 @@ static enum err parse_operand(struct words *words, enum operand operand, struct 
     case OPERAND_DURATION:
         return parse_quantity(&word, "a finite duration like 60s (units ns, us, ms, s, m, h, d)",
                               quantity_parse_duration, op, &op->duration_ns, why);
+    case OPERAND_THREAD:
+        return parse_quantity(&word, "a thread from 0 to 64", parse_thread, op, &op->count, why);
     case OPERAND_REST:
     case OPERAND_NONE:
         break;
@@ -238,6 +248,7 @@ static void print_operand(const struct plan_op *op, enum operand operand, struct
         text = op->scope;
         break;
     case OPERAND_COUNT:
+    case OPERAND_THREAD:
         (void)snprintf(number, sizeof(number), "%" PRId64, op->count);
         text = text[0] != '\0' ? text : number;
         break;

@@ -12,7 +12,8 @@
 
 #include "harness/base/base.h"
 
-#define PLAN_VERSION 1
+#define PLAN_VERSION     1
+#define PLAN_THREADS_MAX 64
 
 enum plan_verb {
     PLAN_META,             /* meta NAME VALUE... */
@@ -30,6 +31,7 @@ enum plan_verb {
     PLAN_CLOSE_SCOPE,      /* close-scope SCOPE           its leases are released, its finalizers run */
     PLAN_RUNG,             /* rung                        settle, then one sample of everything */
     PLAN_SHUTDOWN,         /* shutdown                    close the pool */
+    PLAN_THREAD,           /* thread NUMBER               who carries out what follows; 0 is the main thread */
     PLAN_VERB_COUNT
 };
 
@@ -43,7 +45,7 @@ struct plan_op {
     char lease[NAME_MAX_LEN + 1]; /* LEASE, or VALUE */
     char key[NAME_MAX_LEN + 1];
     char scope[NAME_MAX_LEN + 1];
-    int64_t count;       /* fail */
+    int64_t count;       /* fail, thread */
     int64_t duration_ns; /* slow, advance */
     /* meta: "NAME VALUE..."; pool: "NAME=VALUE NAME=VALUE"; fail, slow, advance: the quantity as it was written, so
      * that it prints
@@ -105,7 +107,7 @@ void plan_print_header(struct buffer *out);
 
 /* How often each operation was emitted up to now, and what formulas need beside it. */
 struct plan_counts {
-    int64_t ops; /* all operations but meta, pool, rung, shutdown */
+    int64_t ops; /* all operations but meta, pool, rung, shutdown, thread */
     int64_t by_verb[PLAN_VERB_COUNT];
     int64_t cycles; /* cycles of the scenario begun since its set-up, warm-up included */
 };

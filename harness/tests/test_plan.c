@@ -189,6 +189,9 @@ static struct plan_op random_op(struct rng *rng)
         random_name(rng, op.key);
         op.count = (int64_t)rng_below(rng, 1000000);
         break;
+    case PLAN_THREAD:
+        op.count = (int64_t)rng_below(rng, PLAN_THREADS_MAX + 1);
+        break;
     case PLAN_SLOW:
         random_name(rng, op.key);
         op.duration_ns = (int64_t)(rng_next(rng) >> 2);
@@ -418,6 +421,6 @@ Test(plan_counts, ops_are_what_a_pool_is_asked)
         plan_counts_add(&counts, &op);
         cr_assert_eq(counts.by_verb[verb], 1);
     }
-    cr_assert_eq(counts.ops, PLAN_VERB_COUNT - 4, "all but meta, pool, rung and shutdown");
+    cr_assert_eq(counts.ops, PLAN_VERB_COUNT - 5, "all but meta, pool, rung, shutdown and thread");
     cr_assert_eq(counts.cycles, 0);
 }

@@ -168,6 +168,7 @@ static void item_end(struct world *world, const char *wrong, uint64_t identity)
 enum pool_result item_destroy(void *ctx, struct pool_item *item)
 {
     struct world *world = ctx;
+    const char *while_leased = NULL;
     bool closed = false;
     uint64_t identity;
     const char *wrong = item_begin(world, item, "destroyed twice", &identity);
@@ -176,6 +177,8 @@ enum pool_result item_destroy(void *ctx, struct pool_item *item)
         item->holders--;
         world->counts[WORLD_HOLDS]--;
         closed = item->holders == 0;
+        if (item->leases > item->holders)
+            while_leased = "destroyed while it was leased";
     }
     if (closed) {
         tcp_reset(&item->pool_fd);
@@ -184,7 +187,7 @@ enum pool_result item_destroy(void *ctx, struct pool_item *item)
         identities_give_back_locked(world, identity);
         item_settle_locked(world, item);
     }
-    item_end(world, wrong, identity);
+    item_end(world, wrong != NULL ? wrong : while_leased, identity);
     if (closed && world->listener.destroyed != NULL)
         world->listener.destroyed(world->listener.ctx, identity);
     return POOL_OK;
@@ -260,6 +263,42 @@ void world_item_drop(struct world *world, struct pool_item *item)
     pthread_mutex_lock(&world->lock);
     item->keeps--;
     item_settle_locked(world, item);
+    pthread_mutex_unlock(&world->lock);
+}
+
+int64_t world_moment(struct world *world)
+{
+    /* relaxed: it must not order what the threads of a pool do, or a race detector sees no races any more */
+    return atomic_fetch_add_explicit(&world->moment, 1, memory_order_relaxed) + 1;
+}
+
+void world_item_leased(struct world *world, struct pool_item *item, int64_t call_began)
+{
+    uint64_t identity;
+    const char *wrong = item_begin(world, item, "leased after it was destroyed", &identity);
+
+    if (wrong == NULL && item->invalidated_at > 0 && item->invalidated_at < call_began)
+        wrong = "leased after it was invalidated";
+    if (wrong == NULL && item->leases >= item->holders)
+        wrong = "leased twice at once";
+    item->leases++;
+    item_end(world, wrong, identity);
+}
+
+void world_item_given_back(struct world *world, struct pool_item *item)
+{
+    pthread_mutex_lock(&world->lock);
+    item->leases--;
+    pthread_mutex_unlock(&world->lock);
+}
+
+void world_item_invalidated(struct world *world, struct pool_item *item)
+{
+    int64_t now = world_moment(world);
+
+    pthread_mutex_lock(&world->lock);
+    if (item->invalidated_at == 0)
+        item->invalidated_at = now;
     pthread_mutex_unlock(&world->lock);
 }
 

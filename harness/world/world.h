@@ -57,6 +57,15 @@ uint64_t world_item_identity(const struct pool_item *item);
 bool world_item_keep(struct world *world, struct pool_item *item) MUST_CHECK;
 void world_item_drop(struct world *world, struct pool_item *item);
 
+/* I5, by the world's own marks: what the pool's callers do is told as it happens, and what may not be is reported as
+ * misuse. A lease may not begin while the item has as many as holders, after it was closed, or after it was
+ * invalidated. With several threads "after" needs care: only a call into the pool that began (world_moment) after
+ * the invalidation had returned may not hand the item out. */
+int64_t world_moment(struct world *world); /* 1, 2, 3 ... each later than all before */
+void world_item_leased(struct world *world, struct pool_item *item, int64_t call_began);
+void world_item_given_back(struct world *world, struct pool_item *item);  /* before the pool is told */
+void world_item_invalidated(struct world *world, struct pool_item *item); /* after the pool was told */
+
 /* A value that belongs to no pool; the same name gives an equal value. OWNED by the caller: world_item_drop. It weighs
  * what an item weighs, holds no connection and counts as neither created nor destroyed; a pool that keeps a reference
  * to it makes it "dead and retained". NULL: out of memory. */

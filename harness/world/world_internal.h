@@ -27,12 +27,14 @@ struct pool_population {
 struct pool_item {
     struct pool_item *self; /* the key of world->items */
     uint64_t identity;
-    int64_t holders; /* how often the pool has still to destroy it; 0: closed */
-    int64_t refs;    /* references of the pool beside that */
-    int64_t keeps;   /* references of the host */
-    bool retained;   /* counted in WORLD_DEAD_RETAINED */
-    bool pooled;     /* its memory is counted in the populations, not as the world's own */
-    int pool_fd;     /* items=tcp: both ends of the connection, or -1 */
+    int64_t holders;        /* how often the pool has still to destroy it; 0: closed */
+    int64_t refs;           /* references of the pool beside that */
+    int64_t keeps;          /* references of the host */
+    int64_t leases;         /* that are out */
+    int64_t invalidated_at; /* the moment; 0: it was not */
+    bool retained;          /* counted in WORLD_DEAD_RETAINED */
+    bool pooled;            /* its memory is counted in the populations, not as the world's own */
+    int pool_fd;            /* items=tcp: both ends of the connection, or -1 */
     int peer_fd;
     void *payload;
     UT_hash_handle hh;
@@ -88,6 +90,7 @@ struct world {
     const struct keyed_pool_ops *ops;
     struct keyed_pool *pool;
 
+    _Atomic int64_t moment;
     _Atomic int64_t own_bytes, own_blocks; /* atomic, because own memory is taken with and without the lock */
     int64_t counts[WORLD_COUNT_COUNT];     /* those of items and finalizers */
     int64_t allocs_asked;

@@ -60,10 +60,7 @@ void core_stats(struct keyed_pool *pool, struct pool_stats *out)
     value[POOL_STAT_FREE] = value[POOL_STAT_IDLE] - value[POOL_STAT_WAITING] - value[POOL_STAT_WAITERS_GHOST];
     pool->set_ops = value[POOL_STAT_SET_OPS]; /* looking is not counted */
     pool_leave(pool);
-    if (pool->strategy->stat == POOL_STAT_TOMBSTONES) {
-        value[POOL_STAT_MEMBERS] = -1;
-    } else {
-        value[POOL_STAT_TOMBSTONES] = -1;
-        value[POOL_STAT_TOMBSTONES_FOREIGN] = -1;
-    }
+    /* A strategy without tombstones has none, and that is worth saying: it is what the leaking one is held against. */
+    if (pool->strategy->stat != POOL_STAT_TOMBSTONES)
+        value[POOL_STAT_TOMBSTONES_FOREIGN] = 0;
 }

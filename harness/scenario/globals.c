@@ -195,6 +195,15 @@ static int placed_assert(lua_State *L)
 /* ---- pairs, in the order of the keys
  * ------------------------------------------------------------------------------ */
 
+/* By bytes, whatever the locale. */
+static bool text_is_less(lua_State *L, int a, int b)
+{
+    size_t a_length, b_length;
+    const char *a_text = lua_tolstring(L, a, &a_length), *b_text = lua_tolstring(L, b, &b_length);
+    int order = memcmp(a_text, b_text, a_length < b_length ? a_length : b_length);
+    return order < 0 || (order == 0 && a_length < b_length);
+}
+
 /* Numbers, then texts, then false and true: a total order, so that sorting gives one result. */
 static int key_is_less(lua_State *L)
 {
@@ -204,6 +213,8 @@ static int key_is_less(lua_State *L)
         less = a == LUA_TNUMBER || (a == LUA_TSTRING && b == LUA_TBOOLEAN);
     else if (a == LUA_TBOOLEAN)
         less = !lua_toboolean(L, 1) && lua_toboolean(L, 2);
+    else if (a == LUA_TSTRING)
+        less = text_is_less(L, 1, 2);
     else
         less = lua_compare(L, 1, 2, LUA_OPLT);
     lua_pushboolean(L, less);

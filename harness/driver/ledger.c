@@ -110,11 +110,15 @@ void ledger_drop_get(struct ledger *ledger, struct lease_name *name, struct get 
     ledger->spare = get;
 }
 
+/* What is over can be asked for no more once the name means something new. */
+void ledger_prune(struct ledger *ledger, struct lease_name *name)
+{
+    while (name->oldest != name->youngest && name->oldest->answered && !name->oldest->out)
+        drop_oldest(ledger, name);
+}
+
 static enum err add_get(struct ledger *ledger, struct lease_name *name)
 {
-    /* What is over can be asked for no more once the name means something new. */
-    while (name->oldest && name->oldest->answered && !name->oldest->out)
-        drop_oldest(ledger, name);
     struct get *get = ledger->spare ? ledger->spare : malloc(sizeof(*get));
     if (!get)
         return ERR_MEMORY;
@@ -126,6 +130,7 @@ static enum err add_get(struct ledger *ledger, struct lease_name *name)
     else
         name->oldest = get;
     name->youngest = get;
+    ledger_prune(ledger, name);
     return ERR_NONE;
 }
 

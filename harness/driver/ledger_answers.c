@@ -20,7 +20,11 @@ static struct get *find_open(const struct ledger *ledger, const struct lease_nam
 
 static enum err take_open(struct ledger *ledger, const char *lease, struct get **out, struct problem *why)
 {
-    *out = find_open(ledger, ledger_find_name(ledger, lease), false);
+    struct lease_name *name = ledger_find_name(ledger, lease);
+
+    if (name)
+        ledger_prune(ledger, name); /* answers come in bursts: keep the search below short */
+    *out = find_open(ledger, name, false);
     if (!*out)
         return problem_set(why, ERR_INPUT, "an answer for a lease that was not asked for");
     (*out)->answered = true;

@@ -70,6 +70,7 @@ void ledger_end_lease(struct ledger *ledger, struct get *get, int64_t at);
 
 /* ---- ledger.c ---- */
 struct lease_name *ledger_find_name(struct ledger *ledger, const char *text);
+void ledger_prune(struct ledger *ledger, struct lease_name *name);
 void ledger_drop_get(struct ledger *ledger, struct lease_name *name, struct get *get);
 
 #endif

@@ -48,6 +48,11 @@ static enum err read_all(int fd, struct buffer *out)
     return out->failed ? ERR_MEMORY : got < 0 ? ERR_SYSTEM : ERR_NONE;
 }
 
+static enum err not_found(struct problem *why)
+{
+    return problem_set(why, ERR_SYSTEM, "gnuplot was not found (Debian: apt-get install gnuplot-nox)");
+}
+
 static enum err start(struct gnuplot *gnuplot, struct problem *why)
 {
     /* -d: neither the user's nor the system's start-up file changes the picture. */
@@ -61,7 +66,7 @@ static enum err start(struct gnuplot *gnuplot, struct problem *why)
     failed = failed ? failed : posix_spawnp(&gnuplot->pid, argv[0], &actions, NULL, argv, environ);
     posix_spawn_file_actions_destroy(&actions);
     if (failed == ENOENT)
-        return problem_set(why, ERR_SYSTEM, "gnuplot was not found (Debian: apt-get install gnuplot-nox)");
+        return not_found(why);
     if (failed)
         return problem_set(why, ERR_SYSTEM, "gnuplot could not be started: %s", strerror(failed));
     return ERR_NONE;
@@ -85,6 +90,9 @@ static enum err finish(const struct gnuplot *gnuplot, struct problem *why)
     }
     if (ended == gnuplot->pid && WIFEXITED(state) && WEXITSTATUS(state) == 0)
         return ERR_NONE;
+    /* So posix_spawn says it where the child cannot tell its parent: under Valgrind. */
+    if (ended == gnuplot->pid && WIFEXITED(state) && WEXITSTATUS(state) == 127)
+        return not_found(why);
     char said[256] = "", printable[512];
     ssize_t got = pread(gnuplot->messages, said, sizeof said - 1, 0);
     return problem_set(why, ERR_SYSTEM, "gnuplot failed: %s",

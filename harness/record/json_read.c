@@ -341,7 +341,7 @@ static void read_results(struct reader *reader, const json_t *object, struct res
 
 static enum err parse(const char *path, const struct buffer *text, json_t **out, struct problem *why)
 {
-    json_error_t error;
+    json_error_t error = {0}; /* jansson leaves it when it runs out of memory early */
     *out = json_loadb(text->data ? text->data : "", text->length, JSON_REJECT_DUPLICATES, &error);
     if (*out)
         return ERR_NONE;

@@ -14,19 +14,22 @@
 
 /* ---- making values: NULL stands for "out of memory" and is passed up ------------------------ */
 
-/* Text that is no UTF-8 (a log may hold anything) is written with \xNN in the places that are not. */
+/* Text that is no UTF-8 (a log may hold anything) is written with \xNN for the bytes that are none. */
 static json_t *make_text(const char *text)
 {
     if (!text)
         return json_null();
-    json_t *value = json_string(text);
-    if (value)
-        return value;
-    size_t size = 4 * strlen(text) + 1;
-    char *printable = malloc(size);
-    if (printable)
-        value = json_string(text_make_printable(text, strlen(text), printable, size));
-    free(printable);
+    struct buffer clean = {0};
+    size_t length = strlen(text), taken;
+    for (size_t at = 0; at < length; at += taken ? taken : 1) {
+        taken = text_utf8_sequence(text + at, length - at);
+        if (taken > 0)
+            buffer_add(&clean, text + at, taken);
+        else
+            buffer_addf(&clean, "\\x%02X", (unsigned char)text[at]);
+    }
+    json_t *value = clean.failed ? NULL : json_string(clean.data ? clean.data : "");
+    buffer_free(&clean);
     return value;
 }
 

@@ -165,7 +165,7 @@ static struct results *draw_results(uint64_t seed, size_t count)
     return results;
 }
 
-Test(verdict_oracle, agrees_on_random_runs, .timeout = 120)
+Test(oracle, agrees_on_random_runs, .timeout = 120)
 {
     char path[] = "/tmp/churn-oracle-XXXXXX", said[4000];
     if (system("command -v python3 >/dev/null") != 0)

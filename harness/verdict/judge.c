@@ -66,7 +66,8 @@ static bool is_sought(const struct run *run, const struct found *found, enum fin
     return seeks != FINDING_VIOLATES || !invariant || strcmp(found->metric, invariant) == 0;
 }
 
-/* Of several, the one that says most: a scenario that predicts tombstones and what they retain is about the tombstones. */
+/* Of several the one that says most: a scenario that predicts tombstones and what they retain is about the tombstones.
+ */
 static const struct found *sought(const struct run *run, enum finding seeks)
 {
     const struct found *best = NULL;

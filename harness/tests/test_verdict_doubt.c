@@ -1,0 +1,111 @@
+/* What takes a verdict back: twins, planted leaks that were not caught, twice the cycles, tools that disagree. */
+#include "harness/tests/test_verdict_sample.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+Test(verdict_doubt, what_takes_a_pass_away)
+{
+    struct run *twin = sample_run(30), *control = sample_run(30), *both = sample_run(30);
+    struct run *runs[] = {twin, control, both};
+    for (size_t i = 0; i < ARRAY_LEN(runs); i++) {
+        sample_series(runs[i], "open", sample_flat);
+        sample_text(&runs[i]->twin_differs, i == 0 ? "open" : "");
+        sample_text(&runs[i]->control, i == 1 ? "the planted leak was not seen" : "");
+        sample_judge(runs[i]);
+        cr_assert_eq(runs[i]->status, i == 2 ? STATUS_PASS : STATUS_INCONCLUSIVE, "%s", runs[i]->message);
+    }
+    sample_series(twin, "open", sample_one);
+    sample_judge(twin);
+    cr_assert_eq(twin->status, STATUS_FAIL, "a failure stays one");
+    for (size_t i = 0; i < ARRAY_LEN(runs); i++)
+        run_free(runs[i]);
+}
+
+static int64_t fills_slowly(size_t i, int64_t cycles)
+{
+    (void)i;
+    return cycles < 220 ? cycles : 220;
+}
+
+/* The same cache, 20 cycles a rung: it is full at rung 11. */
+static int64_t fills_slowly_twice(size_t i, int64_t cycles)
+{
+    return fills_slowly(i, 2 * cycles);
+}
+
+Test(verdict_doubt, a_cache_that_still_fills_is_cleared_by_twice_the_cycles)
+{
+    struct run *run = sample_run(30), *twice = sample_run(30);
+    const char *metric = NULL;
+    sample_series(run, "idle", fills_slowly);
+    sample_series(run, "bytes_live", fills_slowly);
+    sample_series(twice, "idle", fills_slowly_twice);
+    sample_series(twice, "bytes_live", fills_slowly_twice);
+    twice->cycles_per_rung = 20;
+    sample_judge(run);
+    cr_assert_eq(run->status, STATUS_FAIL);
+    cr_assert(verdict_wants_dose(run, &metric));
+    cr_assert_str_eq(metric, "bytes_live");
+
+    cr_assert_eq(verdict_add_dose(run, twice), ERR_NONE);
+    sample_judge(run);
+    cr_assert_eq(run->status, STATUS_PASS, "%s", run->message);
+    cr_assert_eq(run->finding, FINDING_BOUNDED);
+    cr_assert_not(verdict_wants_dose(run, &metric));
+    run_free(run);
+    run_free(twice);
+}
+
+Test(verdict_doubt, a_leak_doubles_with_the_cycles)
+{
+    struct run *run = sample_run(30), *twice = sample_run(30);
+    const char *metric = NULL;
+    sample_series(run, "idle", sample_three);
+    sample_series(twice, "idle", sample_seven); /* 7 : 3 is neither linear nor superlinear: D2 stands */
+    sample_judge(run);
+    cr_assert_eq(verdict_add_dose(run, twice), ERR_NONE);
+    sample_judge(run);
+    cr_assert_eq(run->status, STATUS_FAIL);
+    cr_assert_not(verdict_wants_dose(run, &metric), "once is enough");
+    run->doses[0].twice = 2 * run->doses[0].single;
+    sample_judge(run);
+    cr_assert(strstr(run->message, "doubles with twice the cycles"), "%s", run->message);
+    run_free(run);
+    run_free(twice);
+}
+
+Test(verdict_doubt, predicted_growth_wants_no_second_dose)
+{
+    const char *metric = NULL;
+    struct run *predicted = sample_run(30), *open_ended = sample_run(30);
+    sample_series(predicted, "tombstones", sample_seven);
+    sample_series(open_ended, "tombstones", sample_seven);
+    sample_expect(predicted, FINDING_GROWS, "tombstones", RELATION_GROWS, sample_seven);
+    sample_expect(open_ended, FINDING_GROWS, "tombstones", RELATION_GROWS, NULL);
+    sample_judge(predicted);
+    sample_judge(open_ended);
+    cr_assert_not(verdict_wants_dose(predicted, &metric));
+    cr_assert(verdict_wants_dose(open_ended, &metric));
+    cr_assert_str_eq(metric, "tombstones");
+    run_free(predicted);
+    run_free(open_ended);
+}
+
+Test(verdict_doubt, a_tool_that_counts_otherwise_breaks_the_run)
+{
+    struct run *run = sample_run(30);
+    sample_series(run, "open", sample_flat);
+    run->tool_blocks_growth = run->own_blocks_growth = 7000;
+    run->tool_bytes_growth = 112000;
+    sample_judge(run);
+    cr_assert_eq(run->status, STATUS_PASS, "own bytes were not counted");
+    run->own_bytes_growth = 111999;
+    sample_judge(run);
+    cr_assert_eq(run->status, STATUS_BROKEN);
+    cr_assert(strstr(run->message, "112000") && strstr(run->message, "111999"), "%s", run->message);
+    run->ending = ENDING_CRASHED;
+    sample_judge(run);
+    cr_assert_eq(run->status, STATUS_FAIL, "a crash was seen, whatever the numbers say");
+    run_free(run);
+}

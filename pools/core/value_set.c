@@ -19,6 +19,11 @@ void memory_free(const struct memory *memory, void *ptr, size_t size)
     memory->env->free(memory->population, ptr, size);
 }
 
+unsigned value_hash(uint64_t value)
+{
+    return (unsigned)(value ^ (value >> 32));
+}
+
 static struct value_entry *find(const struct value_set *set, uint64_t value)
 {
     struct value_entry *entry = NULL;

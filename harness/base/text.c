@@ -130,7 +130,8 @@ const char *text_closest(const char *word, const char *const *candidates, size_t
     if (length == 0 || length > CLOSEST_WORD_MAX)
         return NULL;
     const char *best = NULL;
-    size_t best_distance = (length < 6 ? 1 : length / 3) + 1; /* a third of the word may be wrong, at least one letter */
+    size_t best_distance =
+        (length < 6 ? 1 : length / 3) + 1; /* a third of the word may be wrong, at least one letter */
     for (size_t i = 0; i < count; i++) {
         size_t other = strlen(candidates[i]);
         if (other > CLOSEST_WORD_MAX)

@@ -9,6 +9,7 @@ local function with_items(p, n) return p.keys + made(p, n) end
 scenario {
   about  = "finalizers of items are registered in the scope of the whole program",
   source = "zio/zio#9329",
+  threads = true,
   params = { keys = 8 },
   pools  = {
     "broadcast", "owner", "membership",

@@ -3,6 +3,7 @@
 scenario {
   about  = "invalidating a value that belongs to no pool leaves an entry in every key's pool",
   source = "zio/zio#9306",
+  threads = true,
   params = { keys = 8 },
   pool   = { min = 0, max = 2, ttl = "60s" },
 

@@ -4,6 +4,7 @@
 scenario {
   about  = "the same item is invalidated twice, before or after its owner has processed it",
   source = "zio/zio#9306",
+  threads = true,
   params = { keys = 8, after = false },
   cases  = { { after = false }, { after = true } },
   pool   = { min = 0, max = 2, ttl = "60s" },

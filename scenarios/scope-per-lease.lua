@@ -3,6 +3,7 @@
 scenario {
   about  = "a scope for every lease gives the lease back, and leaks as before",
   source = "zio/zio#9306",
+  threads = true,
   params = { keys = 8 },
   pool   = { min = 0, max = 4, ttl = "60s" },
 

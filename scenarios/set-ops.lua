@@ -11,6 +11,7 @@
 scenario {
   about  = "how many set operations an invalidation costs",
   source = "zio/zio#9306",
+  threads = true,
   params = { keys = 8 },
   cases  = { { keys = 8 }, { keys = 64 } },
   pool   = { min = 0, max = 2 },

@@ -6,6 +6,7 @@ local function made(p, n) return p.keys + n.kills end
 scenario {
   about  = "connections that the peer closed stay open in the leaky pool",
   source = "zio/zio#9306",
+  threads = true,
   params = { keys = 4 },
   pools  = { "broadcast", "owner", "membership", "broadcast:finalizers=captured" },
   pool   = { min = 0, max = 2, items = "tcp", payload = "256B" },

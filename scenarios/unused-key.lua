@@ -3,6 +3,7 @@
 scenario {
   about  = "idle items of keys that nobody uses again are invalidated, then one busy key goes on",
   source = "zio/zio#9306",
+  threads = true,
   params = { unused = 7 },
   pool   = { min = 0, max = 2 },
 

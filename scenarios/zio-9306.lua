@@ -6,6 +6,7 @@
 scenario {
   about  = "an invalidated item leaves an entry behind in every other key's pool",
   source = "zio/zio#9306",
+  threads = true,
   params = { keys = 8, max = 4 },
   cases  = { { keys = 1 }, { keys = 2 }, { keys = 8 }, { keys = 64 }, { keys = 1000 } },
   pool   = function(p) return { min = 0, max = p.max, ttl = "60s" } end,

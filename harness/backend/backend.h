@@ -2,7 +2,7 @@
  * backend: how the child that holds the pool is started, and what the tool's logs say. One file per backend.
  *
  * native: the host program as it is. asan: the host built with AddressSanitizer and LeakSanitizer. memcheck: the native host under Valgrind.
- * Later: tsan, helgrind. All of them run it under libfaketime where the machine has it and the tool allows it.
+ * tsan, helgrind: for runs with threads, by two tools that find races. Each of them runs it under libfaketime where the machine has it and the tool allows it.
  */
 #ifndef CHURN_BACKEND_H
 #define CHURN_BACKEND_H

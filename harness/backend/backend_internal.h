@@ -26,6 +26,8 @@ enum err command_set(struct backend_command *command, struct text_list *argv, st
 /* False, and why, when the program is not there or may not be run. `advice` says how to get it. */
 bool program_is_there(const char *build_folder, const char *name, const char *advice, struct problem *why);
 
+bool program_is_in_path(const char *program);
+
 /* ERR_INPUT when the pool is a foreign program: the backend of that name cannot look into one. */
 enum err command_refuse_foreign(const char *pool, const char *backend, struct problem *why) MUST_CHECK;
 

@@ -148,6 +148,25 @@ bool program_is_there(const char *build_folder, const char *name, const char *ad
     return false;
 }
 
+bool program_is_in_path(const char *program)
+{
+    const char *path = getenv("PATH");
+    struct problem unused;
+
+    while (path && *path) {
+        char folder[4096];
+        size_t length = strcspn(path, ":");
+        if (length > 0 && length < sizeof(folder)) {
+            memcpy(folder, path, length);
+            folder[length] = '\0';
+            if (program_is_there(folder, program, "", &unused))
+                return true;
+        }
+        path += length + (path[length] == ':');
+    }
+    return false;
+}
+
 /* ---- logs ---- */
 
 static enum err read_tail(int folder, const char *name, struct buffer *out, struct problem *why)

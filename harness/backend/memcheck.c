@@ -6,34 +6,13 @@
  */
 #include "harness/backend/backend_internal.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-static bool is_in_path(const char *program)
-{
-    const char *path = getenv("PATH");
-    struct problem unused;
-
-    while (path && *path) {
-        char folder[4096];
-        size_t length = strcspn(path, ":");
-        if (length > 0 && length < sizeof(folder)) {
-            memcpy(folder, path, length);
-            folder[length] = '\0';
-            if (program_is_there(folder, program, "", &unused))
-                return true;
-        }
-        path += length + (path[length] == ':');
-    }
-    return false;
-}
 
 static bool memcheck_available(const char *build_folder, struct problem *why)
 {
     if (!program_is_there(build_folder, "churn-host", "build it with `make`", why))
         return false;
-    if (is_in_path("valgrind"))
+    if (program_is_in_path("valgrind"))
         return true;
     problem_set(why, ERR_SYSTEM, "valgrind is not there; `make setup` installs it");
     return false;

@@ -62,7 +62,7 @@ enum err backend_build_folder(char **out, struct problem *why)
     path[length] = '\0';
     cut_last_part(path);
     const char *last = strrchr(path, '/');
-    if (last && strcmp(last, "/asan") == 0)
+    if (last && (strcmp(last, "/asan") == 0 || strcmp(last, "/tsan") == 0))
         cut_last_part(path);
     *out = strdup(path);
     return *out ? ERR_NONE : problem_set(why, ERR_MEMORY, "out of memory");

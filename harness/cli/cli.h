@@ -49,6 +49,9 @@ struct options {
     uint64_t seed;
     int64_t timeout_ns;    /* 0: the scenario's own */
     int64_t jobs;          /* 0: one per core */
+    int64_t threads;       /* of the subject; 0: the plan as it is */
+    char *schedule;        /* "pct:3"; NULL: as the system likes */
+    int64_t ops, seconds;  /* run again until then; 0: once */
     int64_t shard, shards; /* 1/1: everything */
     char *out, *json_file, *output;
     bool json, no_twin, quiet, verbose, help, version;
@@ -62,7 +65,10 @@ enum option_kind {
     OPTION_SETTING,  /* struct settings */
     OPTION_SEED,     /* uint64_t */
     OPTION_DURATION, /* int64_t, nanoseconds */
-    OPTION_COUNT,    /* int64_t, at least 1 */
+    OPTION_COUNT,    /* int64_t, 1 to 1024 */
+    OPTION_THREADS,  /* int64_t, 1 to PLAN_THREADS_MAX */
+    OPTION_SCHEDULE, /* char *, pct:D */
+    OPTION_NUMBER,   /* int64_t, a count like 100k, at least 1 */
     OPTION_SHARD,    /* shard and shards */
     OPTION_WHEN,     /* enum when */
 };

@@ -75,6 +75,10 @@ static enum err drive(const struct job *job, const struct workers *workers, stru
         .build_folder = workers->matrix->build_folder,
         .timeout_ns = options->timeout_ns,
         .stop = &workers->stop,
+        .threads = (unsigned)options->threads,
+        .schedule = options->schedule,
+        .least_ops = options->ops,
+        .least_ns = options->seconds < INT64_MAX / 1000000000 ? options->seconds * 1000000000 : INT64_MAX,
     };
     return job->is_plan ? driver_replay(job->path, &request, out, why) : driver_run(&request, job->twin, out, why);
 }

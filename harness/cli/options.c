@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/driver/driver.h"
+
 #define ON(COMMAND)  (1U << COMMAND_##COMMAND)
 #define EVERYWHERE   ((1U << COMMAND_COUNT) - 1)
 #define RUNS         (ON(RUN) | ON(REPLAY))
@@ -18,13 +20,25 @@ static const struct option_row rows[] = {
      "for a "
      "foreign program (COMMAND is the rest of the value, commas included); default: those that the scenario names"},
     {"under", 0, "B,...", OPTION_LIST, MEMBER(backends), RUNS,
-     "the backends: native, asan, memcheck; default native. One that this machine lacks is skipped"},
+     "the backends: native, asan, memcheck, and for threads tsan, helgrind; default native. One that this machine "
+     "lacks is "
+     "skipped"},
     {"set", 0, "NAME=VALUE", OPTION_SETTING, MEMBER(settings), ON(RUN) | ON(RECORD),
      "a parameter of the scenarios; may be repeated. Scenarios without that parameter run as they are"},
     {"seed", 0, "N", OPTION_SEED, MEMBER(seed), RUNS | ON(RECORD), "of the scenario's random numbers; default 1"},
     {"timeout", 0, "D", OPTION_DURATION, MEMBER(timeout_ns), RUNS,
      "time limit of one run, as in 20s; slower backends get a multiple. Default: the scenario's own, else 60s"},
     {"jobs", 'j', "N", OPTION_COUNT, MEMBER(jobs), RUNS, "runs at the same time; default: one per core"},
+    {"threads", 0, "T", OPTION_THREADS, MEMBER(threads), ON(RUN),
+     "carry the cycles out on T threads of the pool's program, at once; "
+     "scenarios whose cycles do not stand by themselves are skipped"},
+    {"schedule", 0, "pct:D", OPTION_SCHEDULE, MEMBER(schedule), ON(RUN),
+     "with --threads: one thread at a time, in an order drawn from the seed with D changes of priority "
+     "(PCT), so that what is found is found again by its seed"},
+    {"ops", 0, "N", OPTION_NUMBER, MEMBER(ops), ON(RUN),
+     "run again with the next seed until N operations were carried out, or a run does not pass"},
+    {"seconds", 0, "S", OPTION_NUMBER, MEMBER(seconds), ON(RUN),
+     "run again with the next seed until S seconds have passed, or a run does not pass"},
     {"shard", 0, "I/N", OPTION_SHARD, MEMBER(shard), ON(RUN),
      "run only part I of N; all backends of a case stay together, so that they can be compared"},
     {"out", 0, "DIR", OPTION_TEXT, MEMBER(out), ON(RUN),
@@ -146,6 +160,29 @@ static enum err set_count(int64_t *member, const struct option_row *row, const c
     return ERR_NONE;
 }
 
+static enum err set_threads(int64_t *member, const struct option_row *row, const char *text, struct problem *why)
+{
+    uint64_t value = 0;
+    const char *end = NULL;
+    if (!read_digits(text, PLAN_THREADS_MAX, &value, &end) || *end || value == 0)
+        return bad_value(row, why, "an integer from 1 to 64", text);
+    *member = (int64_t)value;
+    return ERR_NONE;
+}
+
+static enum err set_number(int64_t *member, const struct option_row *row, const char *text, struct problem *why)
+{
+    if (quantity_parse_count(text, member, NULL) != ERR_NONE || *member == 0)
+        return bad_value(row, why, "a count above 0, like 250 or 100k", text);
+    return ERR_NONE;
+}
+
+static enum err set_schedule(char **member, const struct option_row *row, const char *text, struct problem *why)
+{
+    const char *expected = driver_schedule_check(text);
+    return expected ? bad_value(row, why, expected, text) : set_text(member, text, why);
+}
+
 static enum err set_shard(struct options *options, const struct option_row *row, const char *text, struct problem *why)
 {
     uint64_t shard = 0, shards = 0;
@@ -199,6 +236,12 @@ static enum err set_value(struct options *options, const struct option_row *row,
         return set_duration(member, row, text, why);
     case OPTION_COUNT:
         return set_count(member, row, text, why);
+    case OPTION_THREADS:
+        return set_threads(member, row, text, why);
+    case OPTION_SCHEDULE:
+        return set_schedule(member, row, text, why);
+    case OPTION_NUMBER:
+        return set_number(member, row, text, why);
     case OPTION_SHARD:
         return set_shard(options, row, text, why);
     case OPTION_WHEN:
@@ -304,6 +347,7 @@ void options_free(struct options *options)
         free(options->settings.list[i].value);
     }
     free(options->settings.list);
+    free(options->schedule);
     free(options->out);
     free(options->json_file);
     free(options->output);

@@ -43,7 +43,9 @@ enum err run_matrix(struct matrix *matrix, const struct call *call, bool wants_f
 
 enum err command_run(const struct call *call, enum exit_code *code, struct problem *why)
 {
-    struct matrix matrix;
+    struct matrix matrix = {0};
+    if (call->options->schedule && call->options->threads == 0)
+        return problem_set(why, ERR_INPUT, "--schedule is for threads: say how many with --threads T");
     enum err err = matrix_make(&matrix, call->options, why);
     if (err == ERR_NONE)
         err = run_matrix(&matrix, call, true, code, why);

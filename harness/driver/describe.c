@@ -43,6 +43,10 @@ static enum err write_repeat(const struct drive *drive, const char *file)
     }
     if (drive->plan)
         buffer_addf(&text, " --seed %" PRIu64, run->seed);
+    if (drive->request->threads > 0)
+        buffer_addf(&text, " --threads %u", drive->request->threads);
+    if (drive->request->threads > 0 && drive->request->schedule)
+        add_option(&text, "--schedule", drive->request->schedule);
     enum err err = text.failed || setting.failed ? ERR_MEMORY : run_set_text(&run->repeat, text.data);
     buffer_free(&text);
     buffer_free(&setting);
@@ -58,6 +62,18 @@ static enum err copy_params(const struct drive *drive)
     for (size_t i = 0; err == ERR_NONE && i < count; i++)
         err = run_add_param(drive->run, params[i].name, params[i].value);
     return err;
+}
+
+/* They tell runs apart like any parameter; no scenario has one of these names. */
+static enum err add_thread_params(struct run *run, const struct driver_request *request)
+{
+    char number[16];
+
+    if (request->threads == 0)
+        return ERR_NONE;
+    snprintf(number, sizeof(number), "%u", request->threads);
+    enum err err = run_add_param(run, "threads", number);
+    return err == ERR_NONE && request->schedule ? run_add_param(run, "schedule", request->schedule) : err;
 }
 
 /* "scenarios/zio-9306.lua" -> "zio-9306" */
@@ -99,6 +115,8 @@ enum err drive_describe(struct drive *drive, const char *file, struct problem *w
         err = copy_params(drive);
     if (err == ERR_NONE)
         err = write_repeat(drive, file);
+    if (err == ERR_NONE)
+        err = add_thread_params(run, request);
     if (err != ERR_NONE)
         return problem_set(why, err, "out of memory while preparing a run");
     return drive->plan ? scenario_plan_expectation(drive->plan, &run->expectation, why) : ERR_NONE;

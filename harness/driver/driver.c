@@ -45,6 +45,12 @@ static enum err run_once(const struct driver_request *request, int64_t dose, str
         return err;
     }
     drive->source = scenario_plan_source(drive->plan);
+    if (request->threads > 0)
+        err = drive_add_threads(drive, why);
+    if (err != ERR_NONE) {
+        drive_free(drive);
+        return err;
+    }
     return run_and_free(drive, request->scenario_path, out, why);
 }
 
@@ -70,7 +76,8 @@ static enum err add_dose(const struct driver_request *request, struct run *run, 
     return err;
 }
 
-enum err driver_run(const struct driver_request *request, bool twin, struct run **out, struct problem *why)
+/* With its twin and its double dose, judged. Runs of threads have no twin: two of them differ. */
+static enum err run_and_judge(const struct driver_request *request, bool twin, struct run **out, struct problem *why)
 {
     const char *metric;
     struct run *run;
@@ -79,7 +86,7 @@ enum err driver_run(const struct driver_request *request, bool twin, struct run 
     *out = NULL;
     if (err != ERR_NONE)
         return err;
-    if (twin && run->ending == ENDING_DONE)
+    if (twin && run->ending == ENDING_DONE && request->threads == 0)
         err = add_twin(request, run, why);
     if (err == ERR_NONE && verdict_judge_run(run) != ERR_NONE)
         err = problem_set(why, ERR_MEMORY, "out of memory");
@@ -91,6 +98,27 @@ enum err driver_run(const struct driver_request *request, bool twin, struct run 
     }
     *out = run;
     return ERR_NONE;
+}
+
+static bool wants_more(const struct driver_request *request, const struct run *run, int64_t ops, int64_t began)
+{
+    if (run->status != STATUS_PASS || (request->stop && *request->stop))
+        return false;
+    return ops < request->least_ops || drive_now_ns() - began < request->least_ns;
+}
+
+enum err driver_run(const struct driver_request *request, bool twin, struct run **out, struct problem *why)
+{
+    struct driver_request now = *request;
+    int64_t ops = 0, began = drive_now_ns();
+    enum err err = run_and_judge(&now, twin, out, why);
+
+    while (err == ERR_NONE && (ops += (*out)->ops, wants_more(request, *out, ops, began))) {
+        run_free(*out);
+        now.scenario.seed++;
+        err = run_and_judge(&now, false, out, why);
+    }
+    return err;
 }
 
 enum err driver_replay(const char *plan_path, const struct driver_request *request, struct run **out,

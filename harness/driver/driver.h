@@ -19,7 +19,19 @@ struct driver_request {
     const char *build_folder;
     int64_t timeout_ns; /* 0: the scenario's, or 60 s; times backend->slowdown */
     const volatile bool *stop;
+
+    /* With threads > 0 the scenario's cycles are done by that many threads of the subject at once; a scenario that does
+     * not say that its cycles stand by themselves is skipped. schedule: "pct:3" (NULL: as the system likes), with the
+     * seed of the scenario. */
+    unsigned threads;
+    const char *schedule;
+    /* Runs again with the next seed until one does not pass, or so many operations were sent, or so much time has
+     * passed. 0: once. */
+    int64_t least_ops, least_ns;
 };
+
+/* NULL: fine; otherwise what is expected of a schedule, a string literal. */
+const char *driver_schedule_check(const char *schedule);
 
 /* One run with what the judge needs beside it: the run itself, its twin (D0, when `twin`), the double dose (D3, when
  * something grows that no formula predicts). The run is always filled as far as it got; problems of the subject are in

@@ -42,6 +42,13 @@ int64_t drive_now_ns(void);
 enum err drive_event(void *drive, const struct subject_event *event, struct problem *why) MUST_CHECK;
 enum err drive_violation(void *drive, const char *invariant, const char *metric, const char *detail) MUST_CHECK;
 
+/* ---- threads.c ---- */
+
+/* Wraps drive->source (TAKEN): each cycle goes to a thread, all else to the main one. */
+enum err drive_add_threads(struct drive *drive, struct problem *why) MUST_CHECK;
+/* Of what the scenario expects, leaves out what depends on who comes first. */
+enum err drive_relax_expectation(struct drive *drive) MUST_CHECK;
+
 /* ---- rungs.c ---- */
 
 /* Sends the rung, waits for its answer and stores every sample. Nothing is stored when the subject ends meanwhile. */

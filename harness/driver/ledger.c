@@ -188,6 +188,9 @@ enum err ledger_sent(struct ledger *ledger, const struct plan_op *op)
     struct lease_name *name;
 
     ledger->now++;
+    ledger->threaded = ledger->threaded || op->verb == PLAN_THREAD;
+    if (ledger->threaded)
+        return ERR_NONE;
     if (op->verb == PLAN_GET)
         return sent_get(ledger, op);
     if (op->verb == PLAN_CLOSE_SCOPE)
@@ -232,6 +235,8 @@ static int64_t settle_name(struct ledger *ledger, struct lease_name *name)
 
 struct ledger_counts ledger_settle(struct ledger *ledger)
 {
+    if (ledger->threaded)
+        return (struct ledger_counts){-1, -1, -1, -1, -1, -1, -1};
     ledger->counts.gets_waiting = 0;
     for (struct lease_name *name = ledger->names; name; name = name->hh.next)
         ledger->counts.gets_waiting += settle_name(ledger, name);

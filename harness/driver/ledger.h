@@ -36,7 +36,8 @@ struct ledger_counts {
     int64_t destroyed_unused; /* items that were destroyed without ever having been leased, since the start */
 };
 
-/* At a rung, when its answer has come: every answer to what was sent before is there. Gets without one are waiting. */
+/* From the first `thread` on only misuse is heard, and every count is -1: the subject counts itself (leases_out,
+ * gets_waiting ... in its samples). Otherwise: at a rung, when its answer has come: every answer to what was sent before is there. Gets without one are waiting. */
 struct ledger_counts ledger_settle(struct ledger *ledger);
 
 /* The subject is being ended: whatever it does with items now is its own business. */

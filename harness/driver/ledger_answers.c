@@ -154,6 +154,8 @@ static enum err answer_destroyed(struct ledger *ledger, const struct subject_eve
 
 enum err ledger_answered(struct ledger *ledger, const struct subject_event *event, struct problem *why)
 {
+    if (ledger->threaded && event->kind != SUBJECT_MISUSE)
+        return ERR_NONE;
     switch (event->kind) {
     case SUBJECT_LEASED:
         return answer_leased(ledger, event, why);

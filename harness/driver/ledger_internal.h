@@ -55,6 +55,7 @@ struct ledger {
     uint64_t lives;
     struct ledger_counts counts;
     bool says_created, says_cancelled, closed;
+    bool threaded; /* the order of things is not told: only misuse is heard */
 };
 
 /* ---- ledger_items.c ---- */

@@ -98,7 +98,9 @@ static void note_shape(struct drive *drive, const struct plan_op *op)
 
 static enum err do_op(struct drive *drive, const struct plan_op *op, struct problem *why)
 {
-    if (!can_do(drive, op) || op->verb == PLAN_META)
+    bool schedule = op->verb == PLAN_META && strncmp(op->text, "schedule ", strlen("schedule ")) == 0;
+
+    if (!can_do(drive, op) || (op->verb == PLAN_META && !schedule))
         return ERR_NONE;
     note_shape(drive, op);
     plan_counts_add(&drive->counts, op);
@@ -177,6 +179,9 @@ enum err drive_run(struct drive *drive, const char *file, struct problem *why)
     if (!drive->run || !drive->ledger)
         return problem_set(why, ERR_MEMORY, "out of memory while preparing a run");
     err = drive_describe(drive, file, why);
+    if (err == ERR_NONE && drive->request->threads > 0 && drive->plan && !scenario_plan_may_thread(drive->plan))
+        return drive_end_as(drive->run, ENDING_SKIPPED, 0,
+                            "its cycles do not stand by themselves (the scenario does not say threads = true)");
     if (err == ERR_NONE)
         err = start(drive, why);
     if (err != ERR_NONE || !drive->subject)
@@ -190,5 +195,7 @@ enum err drive_run(struct drive *drive, const char *file, struct problem *why)
     drive->run->ops = drive->counts.ops;
     drive->run->wall_ns = drive_now_ns() - drive->started_ns;
     note_tool_growth(drive->run);
+    if (err == ERR_NONE && drive->request->threads > 0 && drive_relax_expectation(drive) != ERR_NONE)
+        err = problem_set(why, ERR_MEMORY, "out of memory at the end of a run");
     return err;
 }

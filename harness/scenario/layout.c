@@ -100,6 +100,21 @@ static int64_t read_timeout(lua_State *L)
     return ns;
 }
 
+/* True, false, or a function of p that says so. */
+static bool read_threads(lua_State *L, int p)
+{
+    char found[80];
+    int line;
+    if (!push_value(L, "threads", p, &line))
+        return false;
+    if (!lua_isboolean(L, -1))
+        (void)script_fail_at(L, line, "threads: expected true or false, found %s",
+                             globals_describe(L, -1, found, sizeof(found)));
+    bool threads = lua_toboolean(L, -1);
+    lua_pop(L, 1);
+    return threads;
+}
+
 /* Whole periods, so many that all rungs together have at least MEASURED_CYCLES_MIN cycles. */
 static int64_t default_cycles(int64_t rungs, int64_t period)
 {
@@ -111,6 +126,7 @@ void layout_read(lua_State *L, int p, struct layout *out)
 {
     read_shape(L, p, &out->shape);
     out->timeout_ns = read_timeout(L);
+    out->threads = read_threads(L, p);
     out->period = read_number(L, "period", p, 1, 1, PERIOD_MAX);
     out->warmup = read_number(L, "warmup", p, WARMUP_PERIODS * out->period, 0, CYCLES_MAX);
     out->rungs = read_number(L, "rungs", p, RUNGS_DEFAULT, RUNGS_MIN, RUNGS_MAX);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIELD_TEXT = 1, FIELD_NUMBER = 2, FIELD_TABLE = 4, FIELD_FUNCTION = 8 };
+enum { FIELD_TEXT = 1, FIELD_NUMBER = 2, FIELD_TABLE = 4, FIELD_FUNCTION = 8, FIELD_BOOLEAN = 16 };
 
 static const struct field {
     const char *name;
@@ -23,6 +23,7 @@ static const struct field {
     {"rungs", FIELD_NUMBER | FIELD_FUNCTION, false},
     {"cycles", FIELD_NUMBER | FIELD_FUNCTION, false},
     {"timeout", FIELD_TEXT, false},
+    {"threads", FIELD_BOOLEAN | FIELD_FUNCTION, false},
     {"setup", FIELD_FUNCTION, false},
     {"cycle", FIELD_FUNCTION, true},
     {"settle", FIELD_FUNCTION, false},
@@ -57,6 +58,8 @@ static int field_type(int lua_type_of_it)
         return FIELD_TABLE;
     case LUA_TFUNCTION:
         return FIELD_FUNCTION;
+    case LUA_TBOOLEAN:
+        return FIELD_BOOLEAN;
     default:
         return 0;
     }
@@ -73,6 +76,8 @@ static const char *types_text(int types)
         return "a function";
     case FIELD_NUMBER | FIELD_FUNCTION:
         return "an integer or a function";
+    case FIELD_BOOLEAN | FIELD_FUNCTION:
+        return "true, false or a function";
     default:
         return "a table or a function";
     }

@@ -158,6 +158,9 @@ void params_read(lua_State *L, int index, struct params *out)
     size_t count = globals_names(L, index, names, ARRAY_LEN(names));
     if (count > SCENARIO_PARAM_MAX)
         (void)script_fail_at(L, 0, "params: expected at most %d, found more", SCENARIO_PARAM_MAX);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(names[i], "threads") == 0 || strcmp(names[i], "schedule") == 0)
+            (void)script_fail_at(L, 0, "params: %s is a name that churn itself uses (--%s)", names[i], names[i]);
     for (size_t i = 0; i < count; i++) {
         struct param *param = &out->items[out->count++];
         size_t length = strlen(names[i]);

@@ -29,6 +29,7 @@ struct scenario_plan {
     int64_t cycle;       /* the next one; i of cycle(p, i) */
     int64_t rung_cycles; /* measured since the last rung */
     int64_t rungs;       /* measured */
+    bool in_cycle;       /* what is in the queue belongs to the cycle before the next one */
 };
 
 /* Places in the registry: the addresses of these. */
@@ -104,6 +105,7 @@ static enum err run_cycle(struct scenario_plan *plan, struct problem *why)
 {
     enum err err = run_phase(plan, "cycle", why);
     plan->cycle++;
+    plan->in_cycle = true;
     plan->counts.cycles++;
     if (plan->cycle > plan->layout.warmup)
         plan->rung_cycles++;
@@ -131,6 +133,7 @@ static enum err run_shutdown(struct scenario_plan *plan, struct problem *why)
 static enum err step(struct scenario_plan *plan, struct problem *why)
 {
     enum err err;
+    plan->in_cycle = false;
     switch (plan->stage) {
     case STAGE_HEAD:
         plan->stage = STAGE_SETUP;
@@ -433,6 +436,16 @@ size_t scenario_plan_rungs(const struct scenario_plan *plan)
 int64_t scenario_plan_timeout_ns(const struct scenario_plan *plan)
 {
     return plan->layout.timeout_ns;
+}
+
+bool scenario_plan_may_thread(const struct scenario_plan *plan)
+{
+    return plan->layout.threads;
+}
+
+int64_t scenario_plan_cycle(const struct scenario_plan *plan)
+{
+    return plan->in_cycle ? plan->cycle - 1 : -1;
 }
 
 const struct plan_counts *scenario_plan_counts(const struct scenario_plan *plan)

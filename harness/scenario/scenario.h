@@ -74,6 +74,11 @@ size_t scenario_plan_rungs(const struct scenario_plan *plan);
 /* The time limit the scenario asks for one run under the native backend, 0: none stated. */
 int64_t scenario_plan_timeout_ns(const struct scenario_plan *plan);
 
+/* The scenario says that every cycle stands by itself, so that cycles may be done by several threads at once. */
+bool scenario_plan_may_thread(const struct scenario_plan *plan);
+/* The cycle that the last operation belongs to: 0, 1, 2 ...; -1: none (set-up, settle, a rung, teardown). */
+int64_t scenario_plan_cycle(const struct scenario_plan *plan);
+
 /* What was emitted up to now. */
 const struct plan_counts *scenario_plan_counts(const struct scenario_plan *plan);
 

@@ -129,6 +129,7 @@ struct layout {
     struct plan_shape shape;
     int64_t period, warmup, rungs, cycles; /* cycles: of one rung */
     int64_t timeout_ns;                    /* 0: not stated */
+    bool threads;                          /* every cycle stands by itself */
 };
 
 /* `params` at index `p`. */

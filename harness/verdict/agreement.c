@@ -154,10 +154,19 @@ static bool same_but_backend(const struct run *a, const struct run *b)
     return true;
 }
 
+/* Which thread comes first is different each time. */
+static bool has_threads(const struct run *run)
+{
+    for (size_t i = 0; i < run->param_count; i++)
+        if (strcmp(run->params[i].name, "threads") == 0)
+            return true;
+    return false;
+}
+
 /* A pool that crashed, or in which a tool found an error, did not do the same under each tool: nothing to compare. */
 static bool is_comparable(const struct run *run)
 {
-    return run->ending == ENDING_DONE && run->tool_errors == 0 && run->rung_count > 0;
+    return !has_threads(run) && run->ending == ENDING_DONE && run->tool_errors == 0 && run->rung_count > 0;
 }
 
 static bool runs_differ(const struct run *a, const struct run *b, struct buffer *out)

@@ -28,16 +28,17 @@ static bool has_prefix(char *const *words, const char *prefix)
     return false;
 }
 
-Test(backend, the_registry_is_sorted_and_complete)
+Test(backend, the_registry_is_sorted_and_finds)
 {
     static const char *const names[] = {"asan", "memcheck", "native"};
 
-    cr_assert_eq(backend_count(), ARRAY_LEN(names));
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        cr_expect_str_eq(backend_at(i)->name, names[i]);
-        cr_expect_eq(backend_find(names[i]), backend_at(i));
+        cr_assert_not_null(backend_find(names[i]), "%s", names[i]);
+        cr_expect_str_eq(backend_find(names[i])->name, names[i]);
     }
-    cr_expect_null(backend_at(ARRAY_LEN(names)));
+    for (size_t i = 1; i < backend_count(); i++)
+        cr_expect_lt(strcmp(backend_at(i - 1)->name, backend_at(i)->name), 0);
+    cr_expect_null(backend_at(backend_count()));
     cr_expect_null(backend_find("valgrind"));
 }
 

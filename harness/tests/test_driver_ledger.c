@@ -175,6 +175,11 @@ Test(driver_ledger, releasing_a_get_that_waits_is_void)
         tell_well(STORY("> get a k0", "> release a", "> get b k1", "< leased b 1", "< leased a 2"));
     cr_expect_eq(counts.leases_out, 2);
 
+    /* so does the release that made its item free */
+    counts = tell_well(STORY("> get a k0", "< created 1 k0", "< leased a 1", "> get b k0", "> release b", "> release a",
+                             "< leased b 1"));
+    cr_expect_eq(counts.leases_out, 1);
+
     counts = tell_well(STORY("> get a k0", "> release a"));
     cr_expect_eq(counts.gets_waiting, 1);
 }

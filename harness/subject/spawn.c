@@ -96,6 +96,9 @@ static int start(char *const *argv, char *const *env, const int child_ends[3], p
     rc = set_attributes(&attr);
     for (int i = 0; rc == 0 && i < 3; i++)
         rc = posix_spawn_file_actions_adddup2(&actions, child_ends[i], i);
+    /* Whatever else this process has open, close-on-exec or not, is no business of the child's: its files are counted. */
+    if (rc == 0)
+        rc = posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
     if (rc == 0)
         rc = posix_spawnp(pid, argv[0], &actions, &attr, argv, env);
     posix_spawnattr_destroy(&attr);

@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
 #include <dirent.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -326,6 +327,27 @@ Test(subject, extra_environment_wins)
     cr_expect_eq(subject_ending(subject).state, SUBJECT_EXITED);
     cr_expect_str_eq(subject_stderr(subject), "/elsewhere there\n");
     subject_close(subject);
+}
+
+/* The child's files are counted: a file that another thread has just opened must not be among them. */
+Test(subject, the_child_inherits_no_file)
+{
+    char shell[] = "/bin/sh", option[] = "-c", command[] = "cd /proc/$$/fd && echo * >&2";
+    char *argv[] = {shell, option, command, NULL};
+    struct subject_launch launch = {.argv = argv, .timeout_ns = SAFETY};
+    struct subject *subject = NULL;
+    struct problem why = {0};
+    int inherited = open("/dev/null", O_RDONLY);
+    int high = fcntl(inherited, F_DUPFD, 100);
+
+    cr_assert_geq(high, 100);
+    cr_assert_eq(subject_open(&launch, NULL, NULL, &subject, &why), ERR_NONE);
+    const char *files = subject_stderr(subject);
+    cr_expect_eq(strncmp(files, "0 1 2", 5), 0, "%s", files);
+    cr_expect_null(strstr(files, "100"), "%s", files);
+    subject_close(subject);
+    close(inherited);
+    close(high);
 }
 
 static int count_fds(void)

@@ -121,6 +121,11 @@ enum err driver_run(const struct driver_request *request, bool twin, struct run 
     return err;
 }
 
+enum err driver_measure(const struct driver_request *request, struct run **out, struct problem *why)
+{
+    return run_once(request, request->scenario.dose, out, why);
+}
+
 enum err driver_replay(const char *plan_path, const struct driver_request *request, struct run **out,
                        struct problem *why)
 {

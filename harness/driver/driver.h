@@ -39,6 +39,10 @@ const char *driver_schedule_check(const char *schedule);
  * *out is OWNED: run_free. */
 enum err driver_run(const struct driver_request *request, bool twin, struct run **out, struct problem *why) MUST_CHECK;
 
+/* One run as it comes, of request->scenario.dose times the rungs: no twin, no double dose, not judged (N1). The same
+ * rules for what is returned. */
+enum err driver_measure(const struct driver_request *request, struct run **out, struct problem *why) MUST_CHECK;
+
 /* Replays a plan file; no expectation. Of the request only pool, seed, backend, build folder, time limit and stop flag
  * count. Its rungs: those before the first operation are "before", those after the shutdown "after". */
 enum err driver_replay(const char *plan_path, const struct driver_request *request, struct run **out,

@@ -50,4 +50,41 @@ enum err verdict_judge_run(struct run *run) MUST_CHECK;
  * exact series, block and byte must be equal, otherwise each of them is `broken`. */
 enum err verdict_judge(struct results *results) MUST_CHECK;
 
+/* ---- noisy numbers (N1-N3): resident memory of fresh processes --------------------------------------------------- */
+
+/* Theil-Sen: the median of the slopes between every two samples, per operation. The first half of the samples is
+ * dropped. `ops` never falls; pairs without an operation between them say nothing. ERR_INPUT: fewer than three samples
+ * are left, one is missing, or nothing was done between them. */
+enum err verdict_slope(const int64_t *values, const int64_t *ops, size_t count, double *slope) MUST_CHECK;
+
+/* Student's t with a whole number of degrees of freedom (>= 1): the probability of more than t, and the t that is
+ * exceeded with probability `tail` (0 < tail <= 0.5). */
+double verdict_t_tail(double t, size_t degrees);
+double verdict_t_value(double tail, size_t degrees);
+
+/* What is asked of one metric: N1 when `slopes` are those of fresh processes; N2 when they are paired differences with a
+ * control arm. */
+struct noise_test {
+    const double *slopes; /* bytes per operation, one a process */
+    size_t count;         /* >= 2 */
+    double threshold;     /* tau, or 0.25 */
+    double resolution;    /* two steps of the metric, in bytes per operation: less is not seen even without noise */
+};
+
+struct noise {
+    double mean, sd;
+    double lower;      /* the lower 99 % bound of the mean, L */
+    double p;          /* of a mean that high when the true one is the threshold */
+    double detectable; /* a true growth that is found 9 times in 10 */
+    double level;      /* N3: what p must be below; 0.01 for a test by itself */
+    bool grows;        /* p < level: for a test by itself the same as lower > threshold */
+};
+
+/* Judges the tests of one measurement together (Holm at 1 %); out[] has `count` elements. */
+enum err verdict_noise(const struct noise_test *tests, size_t count, struct noise *out) MUST_CHECK;
+
+/* The least growth that matters, in bytes per operation, when no calibration says more; and with a control arm. */
+#define NOISE_TAU_LEAST 0.5
+#define NOISE_TAU_PAIRED 0.25
+
 #endif

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define STEPS_TRIED 20000 /* operations of a script that are made for trial */
+
 /* One case with its parameters in force; cases that --set made equal are one. */
 struct target_case {
     size_t index;
@@ -176,6 +178,21 @@ static enum err load_target(struct target *target, const char *path, const struc
     return ERR_NONE;
 }
 
+/* Set-up, warm-up and the first cycles, up to the first measured rung: most of a script's mistakes are there. */
+static enum err try_steps(struct scenario_plan *plan, struct expectation *expectation, struct problem *why)
+{
+    struct plan_source *source = scenario_plan_source(plan);
+    size_t rungs = 0;
+    bool done = false;
+    enum err err = ERR_NONE;
+    for (size_t i = 0; err == ERR_NONE && !done && rungs < 2 && i < STEPS_TRIED; i++) {
+        struct plan_op op;
+        err = source->next(source, &op, &done, why);
+        rungs += err == ERR_NONE && !done && op.verb == PLAN_RUNG; /* the first one is before the set-up */
+    }
+    return err == ERR_NONE && rungs == 2 ? scenario_plan_predict(plan, expectation, 0, why) : err;
+}
+
 /* Tries the script with one pool: its first steps, its parameters, its expectation. */
 static enum err try_case(const struct target *target, const struct options *options, size_t case_index,
                          const char *pool, struct settings *params, struct problem *why)
@@ -193,12 +210,12 @@ static enum err try_case(const struct target *target, const struct options *opti
     if (err != ERR_NONE)
         return err;
     err = scenario_plan_expectation(plan, &expectation, why);
-    if (err == ERR_NONE) {
-        expectation_free(&expectation);
-        const struct setting *list = scenario_plan_params(plan, &count);
-        if (settings_copy(params, list, count) != ERR_NONE)
-            err = no_memory(why);
-    }
+    if (err == ERR_NONE)
+        err = try_steps(plan, &expectation, why);
+    expectation_free(&expectation);
+    const struct setting *list = scenario_plan_params(plan, &count);
+    if (err == ERR_NONE && settings_copy(params, list, count) != ERR_NONE)
+        err = no_memory(why);
     struct plan_source *source = scenario_plan_source(plan);
     source->free(source);
     return err;

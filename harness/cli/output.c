@@ -63,20 +63,17 @@ static char *usual_folder(void)
 
 enum err output_open(struct output *output, const struct options *options, bool wants_folder, struct problem *why)
 {
-    enum err err = ERR_NONE;
+    bool has_copy = options->json_file && strcmp(options->json_file, "-") != 0;
+    enum err err = has_copy ? try_file(options->json_file, why) : ERR_NONE;
     *output = (struct output){.is_latest = wants_folder && !options->out};
-    if (wants_folder) {
-        output->folder = options->out ? strdup(options->out) : usual_folder();
-        if (!output->folder)
-            return problem_set(why, ERR_MEMORY, "out of memory");
-        if (folder_make(output->folder, why) != ERR_NONE)
-            err = why->kind = ERR_INPUT;
-        else
-            err = try_folder(output->folder, why);
-    }
-    if (err == ERR_NONE && options->json_file && strcmp(options->json_file, "-") != 0)
-        err = try_file(options->json_file, why);
-    return err;
+    if (err != ERR_NONE || !wants_folder)
+        return err;
+    output->folder = options->out ? strdup(options->out) : usual_folder();
+    if (!output->folder)
+        return problem_set(why, ERR_MEMORY, "out of memory");
+    if (folder_make(output->folder, why) != ERR_NONE)
+        return why->kind = ERR_INPUT;
+    return try_folder(output->folder, why);
 }
 
 void output_close(struct output *output)

@@ -23,27 +23,39 @@ static void add_option(struct buffer *out, const char *option, const char *value
     add_word(out, value ? value : "");
 }
 
-enum err repeat_set(struct run *run, const struct call *call, bool is_plan)
+static void add_run(struct buffer *out, const struct run *run, bool is_plan)
 {
-    struct buffer text = {0}, setting = {0};
-    char limit[32];
-    add_word(&text, call->program);
-    buffer_add_text(&text, is_plan ? " replay " : " run ");
-    add_word(&text, run->file ? run->file : "");
-    add_option(&text, "--pool", run->pool);
-    add_option(&text, "--under", run->backend);
+    struct buffer setting = {0};
+    buffer_add_text(out, is_plan ? " replay " : " run ");
+    add_word(out, run->file ? run->file : "");
+    add_option(out, "--pool", run->pool);
+    add_option(out, "--under", run->backend);
     for (size_t i = 0; i < run->param_count; i++) {
         buffer_clear(&setting);
         buffer_addf(&setting, "%s=%s", run->params[i].name, run->params[i].value);
-        add_option(&text, "--set", setting.data);
+        add_option(out, "--set", setting.data);
     }
-    buffer_addf(&text, " --seed %" PRIu64, run->seed);
+    buffer_addf(out, " --seed %" PRIu64, run->seed);
+    out->failed |= setting.failed;
+    buffer_free(&setting);
+}
+
+/* The driver knows best what it ran; it does not know how churn was called. A run that never reached it is described here. */
+enum err repeat_set(struct run *run, const struct call *call, bool is_plan)
+{
+    static const char name[] = "churn";
+    struct buffer text = {0};
+    char limit[32];
+    add_word(&text, call->program);
+    if (run->repeat && strncmp(run->repeat, name, strlen(name)) == 0)
+        buffer_add_text(&text, run->repeat + strlen(name));
+    else
+        add_run(&text, run, is_plan);
     if (call->options->timeout_ns > 0) {
         quantity_print_duration(call->options->timeout_ns, limit, sizeof limit);
         add_option(&text, "--timeout", limit);
     }
-    enum err err = text.failed || setting.failed ? ERR_MEMORY : run_set_text(&run->repeat, text.data);
+    enum err err = text.failed ? ERR_MEMORY : run_set_text(&run->repeat, text.data);
     buffer_free(&text);
-    buffer_free(&setting);
     return err;
 }

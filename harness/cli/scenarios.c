@@ -53,25 +53,34 @@ static const char *base_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
-/* A file that is not there: perhaps a neighbour was meant, or one in the usual folder. */
-static enum err refuse_missing(const char *path, int reason, struct problem *why)
+/* A scenario of that folder with nearly that name, as " (did you mean ...?)". */
+static bool guess_file(const char *folder, const char *wanted, char *out, size_t size)
 {
-    const char *slash = strrchr(path, '/');
-    char folder[1024] = "scenarios", wanted[300], more[300];
     struct words files = {0}, names = {0};
-    if (slash)
-        (void)snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path);
-    (void)snprintf(wanted, sizeof wanted, "%s%s", base_name(path), is_scenario(path) ? "" : ".lua");
     if (list_folder(folder, &files, NULL) == ERR_NONE)
         for (size_t i = 0; i < files.count; i++)
             if (words_add_text(&names, base_name(files.list[i])) != ERR_NONE)
                 break;
     const char *near = text_closest(wanted, (const char *const *)names.list, names.count);
-    more[0] = '\0';
-    if (near)
-        (void)snprintf(more, sizeof more, " (did you mean %.150s/%.100s?)", folder, near);
+    if (near && strcmp(folder, ".") == 0)
+        (void)snprintf(out, size, " (did you mean %.100s?)", near);
+    else if (near)
+        (void)snprintf(out, size, " (did you mean %.150s/%.100s?)", folder, near);
     words_free(&files);
     words_free(&names);
+    return near != NULL;
+}
+
+/* A file that is not there: perhaps a neighbour was meant, or one in the usual folder. */
+static enum err refuse_missing(const char *path, int reason, struct problem *why)
+{
+    const char *slash = strrchr(path, '/'), *base = base_name(path);
+    char folder[1024] = ".", wanted[300], more[300] = "";
+    if (slash)
+        (void)snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path);
+    (void)snprintf(wanted, sizeof wanted, "%.200s%s", base, is_scenario(base) ? "" : ".lua");
+    if (!guess_file(folder, wanted, more, sizeof more) && !slash)
+        (void)guess_file("scenarios", wanted, more, sizeof more);
     return problem_set(why, ERR_INPUT, "cannot read the scenario %.200s: %s%s", path, strerror(reason), more);
 }
 

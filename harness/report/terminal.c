@@ -61,8 +61,8 @@ static void add_lesson(struct buffer *out, const struct overview *overview, cons
         struct buffer name = {0};
         ink_add_foreign(&name, options, overview->pools[p]);
         out->failed |= name.failed;
-        ink_add_wide(out, options, INK_PLAIN, name.failed ? "" : name.data, widest + 2);
-        buffer_addf(out, "%zu case%s: ", tally.rows, plural(tally.rows));
+        ink_add_wide(out, options, INK_PLAIN, name.failed ? "" : name.data, widest);
+        buffer_addf(out, "  %zu case%s: ", tally.rows, plural(tally.rows));
         add_part(out, options, INK_RED, tally.troubles, "needs a look", "need a look", &parts);
         add_part(out, options, INK_CYAN, tally.leaks, "leaks as the scenario predicts", "leak as the scenarios predict",
                  &parts);

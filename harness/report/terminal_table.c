@@ -101,11 +101,10 @@ static enum ink ink_of_cell(const struct run *run, enum column column)
     return column == COLUMN_BACKENDS ? INK_DIM : INK_PLAIN;
 }
 
-static void add_line_end(struct buffer *out)
+static void cut_blanks(struct buffer *out)
 {
     while (out->length > 0 && out->data && out->data[out->length - 1] == ' ')
         out->data[--out->length] = '\0';
-    buffer_add_text(out, "\n");
 }
 
 static void add_heads(struct buffer *out, const struct layout *layout, const struct report_options *options)
@@ -114,9 +113,10 @@ static void add_heads(struct buffer *out, const struct layout *layout, const str
     for (size_t c = 0; c < COLUMN_COUNT; c++)
         if (layout->width[c] > 0)
             buffer_addf(&line, c == COLUMN_LAST ? "%*s%*s" : "%*s%-*s", GAP, "", (int)layout->width[c], heads[c]);
+    cut_blanks(&line);
     out->failed |= line.failed;
     ink_add(out, options, INK_DIM, line.data);
-    add_line_end(out);
+    buffer_add_text(out, "\n");
     buffer_free(&line);
 }
 
@@ -154,7 +154,8 @@ static void add_row(struct buffer *out, struct row *row, const struct layout *la
         buffer_addf(out, "%*s", GAP + (int)lead, "");
         ink_add_wide(out, options, ink_of_cell(row->run, (enum column)c), text ? text : "", layout->width[c] - lead);
     }
-    add_line_end(out);
+    cut_blanks(out);
+    buffer_add_text(out, "\n");
 }
 
 /* Everything the judge found, when the reader asked for it. */

@@ -79,6 +79,7 @@ static const struct backend asan = {
     .name = "asan",
     .about = "AddressSanitizer with LeakSanitizer and UndefinedBehaviorSanitizer",
     .slowdown = 4,
+    .finds_lost = true,
     .available = asan_available,
     .command = asan_command,
     .read_logs = asan_read_logs,

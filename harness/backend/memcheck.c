@@ -89,6 +89,7 @@ static const struct backend memcheck = {
     .name = "memcheck",
     .about = "Valgrind's memcheck",
     .slowdown = 20,
+    .finds_lost = true,
     .available = memcheck_available,
     .command = memcheck_command,
     .read_logs = memcheck_read_logs,

@@ -191,9 +191,11 @@ struct job {
     const struct backend *backend;
     size_t group; /* jobs that differ only in their backend have one number: they are compared, and stay in one shard */
     bool twin;
+    bool is_control; /* no run of the user's: the positive control of its backend */
     char *skip; /* OWNED; why it cannot be run; NULL: it can */
 
     struct run *run; /* OWNED; the result */
+    char *control;   /* OWNED; of a control: "" the planted leak was caught, or why not */
     enum err err;
     struct problem why;
 };
@@ -209,6 +211,8 @@ struct matrix {
     size_t backend_count;
     struct job *jobs;
     size_t job_count;
+    struct job *controls; /* one per backend that is used */
+    size_t control_count;
 };
 
 /* Loads every scenario, tries every case and every expectation, checks pools and backends, and lists the jobs. Nothing has been run
@@ -217,6 +221,10 @@ enum err matrix_make(struct matrix *matrix, const struct options *options, struc
 /* The same for a plan file. */
 enum err matrix_make_replay(struct matrix *matrix, const struct options *options, struct problem *why) MUST_CHECK;
 void matrix_free(struct matrix *matrix);
+
+/* The positive control (D6): one job per backend, run beside the others; then what came of it, for every run under that backend. */
+enum err controls_add(struct matrix *matrix, struct problem *why) MUST_CHECK;
+enum err controls_note(const struct matrix *matrix, struct results *results, struct problem *why) MUST_CHECK;
 
 /* Runs all jobs; each ends with a run or an error. *stopped: the user wanted to stop, some jobs have neither. */
 enum err jobs_run(struct matrix *matrix, const struct call *call, bool *stopped, struct problem *why) MUST_CHECK;

@@ -60,7 +60,7 @@ static struct run *make_run(const struct job *job, uint64_t seed, enum ending en
     return run;
 }
 
-static enum err drive(const struct job *job, const struct workers *workers, struct run **out, struct problem *why)
+static enum err drive(struct job *job, const struct workers *workers, struct run **out, struct problem *why)
 {
     const struct options *options = workers->call->options;
     const struct driver_request request = {
@@ -80,6 +80,8 @@ static enum err drive(const struct job *job, const struct workers *workers, stru
         .least_ops = options->ops,
         .least_ns = options->seconds < INT64_MAX / 1000000000 ? options->seconds * 1000000000 : INT64_MAX,
     };
+    if (job->is_control)
+        return driver_control(&request, &job->control, why);
     return job->is_plan ? driver_replay(job->path, &request, out, why) : driver_run(&request, job->twin, out, why);
 }
 
@@ -91,6 +93,8 @@ static void do_job(struct job *job, const struct workers *workers)
         job->run = make_run(job, seed, ENDING_SKIPPED, job->skip);
     else
         job->err = drive(job, workers, &job->run, &job->why);
+    if (job->is_control)
+        return;
     if (job->err != ERR_NONE && job->err != ERR_STOPPED)
         job->run = make_run(job, seed, ENDING_RIG, job->why.text);
     if (job->err == ERR_NONE && !job->run)
@@ -121,9 +125,11 @@ static void *work(void *argument)
     struct workers *workers = argument;
     struct job *job;
     while ((job = take_job(workers)) != NULL) {
-        progress_begin(workers->progress, job);
+        if (!job->is_control)
+            progress_begin(workers->progress, job);
         do_job(job, workers);
-        progress_end(workers->progress, job);
+        if (!job->is_control)
+            progress_end(workers->progress, job);
     }
     return NULL;
 }
@@ -193,14 +199,16 @@ static enum err run_all(struct workers *workers, bool *stopped, struct problem *
 
 enum err jobs_run(struct matrix *matrix, const struct call *call, bool *stopped, struct problem *why)
 {
-    struct workers workers = {.matrix = matrix, .call = call, .job_count = matrix->job_count};
+    struct workers workers = {.matrix = matrix, .call = call, .job_count = matrix->job_count + matrix->control_count};
     *stopped = false;
-    workers.order = calloc(matrix->job_count + 1, sizeof(struct job *));
+    workers.order = calloc(workers.job_count + 1, sizeof(struct job *));
     if (!workers.order)
         return problem_set(why, ERR_MEMORY, "out of memory while starting the runs");
     for (size_t i = 0; i < matrix->job_count; i++)
         workers.order[i] = &matrix->jobs[i];
-    qsort(workers.order, matrix->job_count, sizeof(struct job *), order_jobs);
+    for (size_t i = 0; i < matrix->control_count; i++)
+        workers.order[matrix->job_count + i] = &matrix->controls[i];
+    qsort(workers.order, workers.job_count, sizeof(struct job *), order_jobs);
     litter_sweep();
     enum err err = progress_open(call->options, matrix, &workers.progress, why);
     if (err == ERR_NONE) {

@@ -420,9 +420,12 @@ void matrix_free(struct matrix *matrix)
         free(matrix->jobs[i].skip);
         run_free(matrix->jobs[i].run);
     }
+    for (size_t i = 0; i < matrix->control_count; i++)
+        free(matrix->controls[i].control);
     for (size_t i = 0; matrix->unavailable && i < matrix->backend_count; i++)
         free(matrix->unavailable[i]);
     free(matrix->jobs);
+    free(matrix->controls);
     free(matrix->targets);
     free(matrix->unavailable);
     free(matrix->backends);

@@ -9,6 +9,8 @@ static enum err finish(struct matrix *matrix, const struct call *call, const str
 {
     enum exit_code worst = EXIT_PASS;
     enum err err = jobs_collect(matrix, results, &worst, why);
+    if (err == ERR_NONE)
+        err = controls_note(matrix, results, why);
     if (err == ERR_NONE && verdict_judge(results) != ERR_NONE)
         err = problem_set(why, ERR_MEMORY, "out of memory while judging");
     if (err != ERR_NONE)
@@ -32,6 +34,8 @@ enum err run_matrix(struct matrix *matrix, const struct call *call, bool wants_f
     enum err err = output_open(&output, call->options, wants_folder, why);
     if (err == ERR_NONE)
         err = results_begin(call, &results, why);
+    if (err == ERR_NONE)
+        err = controls_add(matrix, why);
     if (err == ERR_NONE)
         err = jobs_run(matrix, call, &stopped, why);
     if (err == ERR_NONE)

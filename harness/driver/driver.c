@@ -126,19 +126,27 @@ enum err driver_measure(const struct driver_request *request, struct run **out, 
     return run_once(request, request->scenario.dose, out, why);
 }
 
-enum err driver_replay(const char *plan_path, const struct driver_request *request, struct run **out,
-                       struct problem *why)
+enum err drive_source(const struct driver_request *request, struct plan_source *source, const char *file,
+                      struct run **out, struct problem *why)
 {
     struct drive *drive = calloc(1, sizeof(*drive));
 
     *out = NULL;
-    if (!drive)
+    if (!drive) {
+        source->free(source);
         return problem_set(why, ERR_MEMORY, "out of memory");
-    drive->request = request;
-    enum err err = plan_file_open(plan_path, &drive->source, why);
-    if (err != ERR_NONE) {
-        drive_free(drive);
-        return err;
     }
-    return run_and_free(drive, plan_path, out, why);
+    drive->request = request;
+    drive->source = source;
+    return run_and_free(drive, file, out, why);
+}
+
+enum err driver_replay(const char *plan_path, const struct driver_request *request, struct run **out,
+                       struct problem *why)
+{
+    struct plan_source *source = NULL;
+    enum err err = plan_file_open(plan_path, &source, why);
+
+    *out = NULL;
+    return err == ERR_NONE ? drive_source(request, source, plan_path, out, why) : err;
 }

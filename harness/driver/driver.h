@@ -48,4 +48,9 @@ enum err driver_measure(const struct driver_request *request, struct run **out, 
 enum err driver_replay(const char *plan_path, const struct driver_request *request, struct run **out,
                        struct problem *why) MUST_CHECK;
 
+/* D6: runs a pool that leaks one entry in three cycles and loses a block, and looks whether both are seen. Of the request
+ * only backend, build folder, time limit and stop flag count. *why_not: "" when both were seen, otherwise the reason,
+ * OWNED: free(). ERR_STOPPED: it was stopped, nothing is known. */
+enum err driver_control(const struct driver_request *request, char **why_not, struct problem *why) MUST_CHECK;
+
 #endif

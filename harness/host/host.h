@@ -52,6 +52,13 @@ struct pool_choice {
 /* Finds the pool and makes one for a moment, so that a wrong setting is seen before anything runs. ERR_INPUT. */
 enum err pool_choose(const char *spec, struct pool_choice *out, struct problem *why) MUST_CHECK;
 
+/* ---- the positive control: control.c ----------------------------------------------------------------------------- */
+
+#define CONTROL_LOST_BYTES 100
+
+/* The pool that leaks on purpose, "control"; in no list. */
+const struct keyed_pool_ops *control_pool(void);
+
 /* ---- time: libfaketime's clock, moved from inside ---------------------------------------------------------------- */
 
 /* Takes over FAKETIME. True: the clock follows; false: it is the real one. */

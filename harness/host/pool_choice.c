@@ -32,7 +32,7 @@ static enum err builtin_find(const char *name, const struct keyed_pool_ops **out
     char known[400] = "";
     size_t used = 0;
 
-    *out = pool_registry_find(name);
+    *out = strcmp(name, "control") == 0 ? control_pool() : pool_registry_find(name);
     if (*out != NULL)
         return ERR_NONE;
     for (size_t i = 0; i < pool_registry_count() && used < sizeof known; i++)

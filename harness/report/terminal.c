@@ -76,6 +76,49 @@ static void add_lesson(struct buffer *out, const struct overview *overview, cons
         buffer_add_text(out, "\n");
 }
 
+/* ---- the positive control ---- */
+
+/* What became of it under one backend, from the first run that tells; NULL: it was not tried. */
+static const char *control_of(const struct results *results, const char *backend)
+{
+    for (size_t i = 0; i < results->run_count; i++)
+        if (results->runs[i]->control && text_same(results->runs[i]->backend, backend))
+            return results->runs[i]->control;
+    return NULL;
+}
+
+static void add_backend_list(struct buffer *out, const struct overview *overview, const struct results *results,
+                             bool caught)
+{
+    size_t count = 0;
+    for (size_t b = 0; b < overview->backend_count; b++) {
+        const char *control = control_of(results, overview->backends[b]);
+        if (control && (*control == '\0') == caught)
+            buffer_addf(out, "%s%s", count++ > 0 ? ", " : "", overview->backends[b]);
+    }
+}
+
+static void add_controls(struct buffer *out, const struct overview *overview, const struct results *results,
+                         const struct report_options *options)
+{
+    struct buffer caught = {0}, missed = {0};
+    add_backend_list(&caught, overview, results, true);
+    add_backend_list(&missed, overview, results, false);
+    out->failed |= caught.failed || missed.failed;
+    if (caught.length > 0) {
+        buffer_add_text(out, "controls: a planted leak was caught under ");
+        ink_add_foreign(out, options, caught.data);
+        buffer_add_text(out, "\n");
+    }
+    if (missed.length > 0) {
+        ink_add(out, options, INK_MAGENTA, "controls: a planted leak was not caught under ");
+        ink_add_foreign(out, options, missed.data);
+        buffer_add_text(out, ": what looks clean there proves nothing\n");
+    }
+    buffer_free(&caught);
+    buffer_free(&missed);
+}
+
 /* ---- the sum ---- */
 
 static void add_sum(struct buffer *out, const struct results *results, const struct report_options *options)
@@ -118,6 +161,7 @@ static enum err write_terminal(const struct results *results, const struct repor
     table_add(out, &rows, options);
     reasons_add(out, &overview, options);
     add_lesson(out, &overview, &rows, options);
+    add_controls(out, &overview, results, options);
     add_sum(out, results, options);
     add_places(out, options);
     err = text_finish(out, "terminal", why);

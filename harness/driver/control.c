@@ -1,0 +1,125 @@
+/*
+ * control.c: the positive control (D6). Who finds nothing proves nothing before it has found something: LeakSanitizer can be
+ * off without a word (under ptrace), Valgrind can lack its client requests, and a judge can look at the wrong numbers.
+ */
+#include "harness/driver/driver_internal.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/verdict/verdict.h"
+
+#define WARMUP 2  /* cycles before the first measured rung; the block is lost in the first of them */
+#define RUNGS  36 /* of one cycle: three windows of 12, so that one entry in three cycles is a rate of exactly 1/3 */
+
+/* ---- its plan ---- */
+
+static const char *const BEFORE[] = {"pool min=0 max=1", "rung"};
+static const char *const CYCLE[] = {"get a k0", "release a", "rung"};
+static const char *const AFTER[] = {"shutdown", "rung"};
+
+struct control_source {
+    struct plan_source source; /* first: it is one */
+    size_t at;
+};
+
+/* The line at a place of the plan; NULL at its end. */
+static const char *control_line(size_t at)
+{
+    const size_t warmup = (size_t)WARMUP * 2, measured = (size_t)RUNGS * 3;
+
+    if (at < ARRAY_LEN(BEFORE))
+        return BEFORE[at];
+    at -= ARRAY_LEN(BEFORE);
+    if (at < warmup)
+        return CYCLE[at % 2];
+    at -= warmup;
+    if (at < measured)
+        return CYCLE[at % 3];
+    at -= measured;
+    return at < ARRAY_LEN(AFTER) ? AFTER[at] : NULL;
+}
+
+static enum err control_next(struct plan_source *self, struct plan_op *out, bool *done, struct problem *why)
+{
+    struct control_source *control = (struct control_source *)(void *)self;
+    const char *line = control_line(control->at);
+
+    *done = line == NULL;
+    if (*done)
+        return ERR_NONE;
+    control->at++;
+    return plan_op_parse(line, strlen(line), out, why);
+}
+
+static void control_free(struct plan_source *self)
+{
+    free(self);
+}
+
+/* ---- what must be seen ---- */
+
+static const struct found *find_growth(const struct run *run, const char *metric)
+{
+    for (size_t i = 0; i < run->found_count; i++)
+        if (run->found[i].finding == FINDING_GROWS && run->found[i].metric &&
+            strcmp(run->found[i].metric, metric) == 0)
+            return &run->found[i];
+    return NULL;
+}
+
+/* Lost blocks make the host, and LeakSanitizer, exit with a status of their own. */
+static bool ended_well(const struct run *run)
+{
+    return run->ending == ENDING_DONE || (run->ending == ENDING_EXITED && run->ending_code == ENDING_CODE_LOST);
+}
+
+static char *miss(const struct run *run)
+{
+    const struct found *growth = find_growth(run, "blocks_live");
+    char *text = NULL;
+    int length;
+
+    if (!ended_well(run))
+        length = asprintf(&text, "the control run did not end well: %s",
+                          run->ending_detail ? run->ending_detail : ending_name(run->ending));
+    else if (run->tool_errors > 0)
+        length = asprintf(&text, "the tool reports memory errors where there are none");
+    else if (!growth)
+        length = asprintf(&text, "one entry left behind in three cycles was not seen");
+    else if (fabs(growth->rate - 1.0 / 3) > 1e-9)
+        length = asprintf(&text, "one entry left behind in three cycles was seen as %.3f a cycle", growth->rate);
+    else if (run->lost_bytes <= 0)
+        length = asprintf(&text, "a lost block was not reported%s",
+                          strcmp(run->backend, "asan") == 0 ? "; is LeakSanitizer off?" : "");
+    else
+        length = asprintf(&text, "%s", "");
+    return length < 0 ? NULL : text;
+}
+
+enum err driver_control(const struct driver_request *request, char **why_not, struct problem *why)
+{
+    struct driver_request asked = *request;
+    struct control_source *control = calloc(1, sizeof(*control));
+    struct run *run = NULL;
+
+    *why_not = NULL;
+    if (!control)
+        return problem_set(why, ERR_MEMORY, "out of memory");
+    control->source = (struct plan_source){.next = control_next, .free = control_free};
+    asked.scenario =
+        (struct scenario_request){.pool = request->backend->finds_lost ? "control:lost=uncounted" : "control:lost=counted"};
+    enum err err = drive_source(&asked, &control->source, "control", &run, why);
+    if (err == ERR_NONE && run->ending == ENDING_STOPPED)
+        err = problem_set(why, ERR_STOPPED, "interrupted");
+    if (err == ERR_NONE)
+        err = verdict_judge_run(run);
+    if (err == ERR_NONE && (*why_not = miss(run)) == NULL)
+        err = ERR_MEMORY;
+    if (err == ERR_MEMORY)
+        problem_set(why, err, "out of memory during the control run");
+    run_free(run);
+    return err;
+}

@@ -1,0 +1,137 @@
+/*
+ * control: the pool of the positive control (D6, docs/verdicts.md). It leaks, and every run looks whether that is seen on
+ * this machine, under this backend, before it believes that another pool does not. Not listed: nobody tests it.
+ *
+ * Of every three releases one leaves an entry behind, and the first one loses a block of CONTROL_LOST_BYTES: with
+ * `lost=uncounted` behind the world's back, which is for tools to find; with `lost=counted` the world misses it.
+ */
+#include "harness/host/host.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct entry {
+    struct entry *next;
+};
+
+struct keyed_pool {
+    const struct pool_env *env;
+    struct pool_population *population;
+    struct entry *entries;
+    int64_t releases;
+    bool loses_counted;
+};
+
+static enum pool_result control_make(const struct pool_config *config, const struct pool_env *env,
+                                     struct keyed_pool **out, char *message, size_t size)
+{
+    bool counted = strcmp(config->settings, "lost=counted") == 0;
+
+    if (!counted && strcmp(config->settings, "lost=uncounted") != 0) {
+        (void)snprintf(message, size, "expected lost=counted or lost=uncounted, found \"%s\"", config->settings);
+        return POOL_BAD_SETTING;
+    }
+    struct pool_population *population = env->population(env->ctx, "control");
+    struct keyed_pool *pool = population != NULL ? env->alloc(population, sizeof *pool) : NULL;
+    if (pool == NULL)
+        return POOL_NO_MEMORY;
+    *pool = (struct keyed_pool){.env = env, .population = population, .loses_counted = counted};
+    *out = pool;
+    return POOL_OK;
+}
+
+static void control_free(struct keyed_pool *pool)
+{
+    if (pool == NULL)
+        return;
+    while (pool->entries != NULL) {
+        struct entry *entry = pool->entries;
+        pool->entries = entry->next;
+        pool->env->free(pool->population, entry, sizeof *entry);
+    }
+    pool->env->free(pool->population, pool, sizeof *pool);
+}
+
+static enum pool_result control_get(struct keyed_pool *pool, const char *key, struct pool_lease *lease)
+{
+    enum pool_result result = pool->env->create(pool->env->ctx, key, lease, &lease->item);
+
+    if (result == POOL_OK)
+        lease->record = pool;
+    return result == POOL_OK ? POOL_OK : POOL_FAILED;
+}
+
+/* Written to, so that no compiler does without it. */
+static void lose_block(struct keyed_pool *pool)
+{
+    char *volatile block = pool->loses_counted ? pool->env->alloc(pool->population, CONTROL_LOST_BYTES)
+                                               : malloc(CONTROL_LOST_BYTES);
+
+    if (block != NULL)
+        block[0] = 1;
+    block = NULL;
+}
+
+static void leak_entry(struct keyed_pool *pool)
+{
+    struct entry *entry = pool->env->alloc(pool->population, sizeof *entry);
+
+    if (entry == NULL)
+        return;
+    entry->next = pool->entries;
+    pool->entries = entry;
+}
+
+static enum pool_result control_release(struct keyed_pool *pool, struct pool_lease *lease)
+{
+    if (lease->record == NULL)
+        return POOL_VOID;
+    lease->record = NULL;
+    (void)pool->env->destroy(pool->env->ctx, lease->item);
+    pool->releases++;
+    if (pool->releases == 1)
+        lose_block(pool);
+    if (pool->releases % 3 == 0)
+        leak_entry(pool);
+    return POOL_OK;
+}
+
+static enum pool_result control_invalidate(struct keyed_pool *pool, struct pool_item *item)
+{
+    (void)pool;
+    (void)item; /* no item outlives its lease */
+    return POOL_OK;
+}
+
+static enum pool_result control_shutdown(struct keyed_pool *pool)
+{
+    (void)pool;
+    return POOL_OK;
+}
+
+/* It tells nothing of itself: the harness has to see it from outside. */
+static void control_stats(struct keyed_pool *pool, struct pool_stats *out)
+{
+    (void)pool;
+    for (size_t i = 0; i < POOL_STAT_COUNT; i++)
+        out->value[i] = -1;
+}
+
+static const struct keyed_pool_ops control = {
+    .abi = KEYED_POOL_ABI,
+    .name = "control",
+    .about = "leaks one entry in three cycles and loses a block: what every run must be able to see",
+    .make = control_make,
+    .free = control_free,
+    .get = control_get,
+    .release = control_release,
+    .invalidate = control_invalidate,
+    .shutdown = control_shutdown,
+    .stats = control_stats,
+};
+
+const struct keyed_pool_ops *control_pool(void)
+{
+    return &control;
+}

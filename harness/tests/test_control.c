@@ -1,0 +1,123 @@
+/* test_control.c: the positive control catches what it plants, and says so when a tool is blind. */
+#include "harness/driver/driver.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SAFETY INT64_C(60000000000)
+
+/* What the control says under a backend; NULL: that backend is not here. OWNED: free. */
+static char *control_under(const struct backend *backend)
+{
+    struct problem why = {0};
+    char *folder = NULL, *said = NULL;
+
+    cr_assert_eq(backend_build_folder(&folder, &why), ERR_NONE);
+    const struct driver_request request = {.backend = backend, .build_folder = folder, .timeout_ns = SAFETY};
+    if (backend->available(folder, &why))
+        cr_assert_eq(driver_control(&request, &said, &why), ERR_NONE, "%s", why.text);
+    free(folder);
+    return said;
+}
+
+Test(control, catches_what_it_plants_under_every_backend)
+{
+    for (size_t i = 0; i < backend_count(); i++) {
+        char *said = control_under(backend_at(i));
+        if (said)
+            cr_expect_str_eq(said, "", "%s: %s", backend_at(i)->name, said);
+        free(said);
+    }
+}
+
+static void replace_text(char **texts, const char *from, const char *to)
+{
+    for (; *texts; texts++) {
+        char *at = strstr(*texts, from), *text = NULL;
+        if (!at)
+            continue;
+        cr_assert_geq(asprintf(&text, "%.*s%s%s", (int)(at - *texts), *texts, to, at + strlen(from)), 0);
+        free(*texts);
+        *texts = text;
+    }
+}
+
+/* As under ptrace, or with a runtime that was built without it: no error, only silence. */
+static enum err asan_without_leaks(const char *folder, const char *pool, struct backend_command *out,
+                                   struct problem *why)
+{
+    enum err err = backend_find("asan")->command(folder, pool, out, why);
+    if (err == ERR_NONE)
+        replace_text(out->extra_env, "detect_leaks=1", "detect_leaks=0");
+    return err;
+}
+
+static enum err memcheck_without_leaks(const char *folder, const char *pool, struct backend_command *out,
+                                       struct problem *why)
+{
+    enum err err = backend_find("memcheck")->command(folder, pool, out, why);
+    if (err == ERR_NONE)
+        replace_text(out->argv, "--leak-check=full", "--leak-check=no");
+    return err;
+}
+
+/* The log goes where nobody looks for it. */
+static enum err memcheck_without_log(const char *folder, const char *pool, struct backend_command *out,
+                                     struct problem *why)
+{
+    enum err err = backend_find("memcheck")->command(folder, pool, out, why);
+    if (err == ERR_NONE)
+        replace_text(out->argv, "--log-file=", "--log-file=/dev/null/");
+    return err;
+}
+
+/* The program runs, but not under the tool. */
+static enum err asan_replaced(const char *folder, const char *pool, struct backend_command *out, struct problem *why)
+{
+    enum err err = backend_find("asan")->command(folder, pool, out, why);
+    if (err == ERR_NONE)
+        replace_text(out->argv, "/asan/churn-host", "/churn-host");
+    return err;
+}
+
+static const struct {
+    const char *name;
+    enum err (*command)(const char *folder, const char *pool, struct backend_command *out, struct problem *why);
+    const char *says;
+} BLIND[] = {
+    {"asan", asan_without_leaks, "a lost block was not reported"},
+    {"asan", asan_replaced, "a lost block was not reported"},
+    {"memcheck", memcheck_without_leaks, "a lost block was not reported"},
+    {"memcheck", memcheck_without_log, "did not end well"},
+};
+
+Test(control, notices_a_tool_that_sees_nothing)
+{
+    for (size_t i = 0; i < ARRAY_LEN(BLIND); i++) {
+        struct backend blind = *backend_find(BLIND[i].name);
+        blind.command = BLIND[i].command;
+        char *said = control_under(&blind);
+        if (said)
+            cr_expect(strstr(said, BLIND[i].says), "row %zu, %s: \"%s\"", i, BLIND[i].name, said);
+        free(said);
+    }
+}
+
+/* The pool that leaks nothing, in the place of the one that does. */
+static enum err honest(const char *folder, const char *pool, struct backend_command *out, struct problem *why)
+{
+    (void)pool;
+    return backend_find("native")->command(folder, "owner", out, why);
+}
+
+Test(control, notices_that_nothing_leaks)
+{
+    struct backend native = *backend_find("native");
+    native.command = honest;
+    char *said = control_under(&native);
+    cr_assert_not_null(said);
+    cr_expect(strstr(said, "one entry left behind in three cycles was not seen"), "%s", said);
+    free(said);
+}

@@ -64,8 +64,7 @@ static void control_free(struct plan_source *self)
 static const struct found *find_growth(const struct run *run, const char *metric)
 {
     for (size_t i = 0; i < run->found_count; i++)
-        if (run->found[i].finding == FINDING_GROWS && run->found[i].metric &&
-            strcmp(run->found[i].metric, metric) == 0)
+        if (run->found[i].finding == FINDING_GROWS && run->found[i].metric && strcmp(run->found[i].metric, metric) == 0)
             return &run->found[i];
     return NULL;
 }
@@ -109,8 +108,8 @@ enum err driver_control(const struct driver_request *request, char **why_not, st
     if (!control)
         return problem_set(why, ERR_MEMORY, "out of memory");
     control->source = (struct plan_source){.next = control_next, .free = control_free};
-    asked.scenario =
-        (struct scenario_request){.pool = request->backend->finds_lost ? "control:lost=uncounted" : "control:lost=counted"};
+    asked.scenario = (struct scenario_request){.pool = request->backend->finds_lost ? "control:lost=uncounted"
+                                                                                    : "control:lost=counted"};
     enum err err = drive_source(&asked, &control->source, "control", &run, why);
     if (err == ERR_NONE && run->ending == ENDING_STOPPED)
         err = problem_set(why, ERR_STOPPED, "interrupted");

@@ -65,8 +65,8 @@ static enum pool_result control_get(struct keyed_pool *pool, const char *key, st
 /* Written to, so that no compiler does without it. */
 static void lose_block(struct keyed_pool *pool)
 {
-    char *volatile block = pool->loses_counted ? pool->env->alloc(pool->population, CONTROL_LOST_BYTES)
-                                               : malloc(CONTROL_LOST_BYTES);
+    char *volatile block =
+        pool->loses_counted ? pool->env->alloc(pool->population, CONTROL_LOST_BYTES) : malloc(CONTROL_LOST_BYTES);
 
     if (block != NULL)
         block[0] = 1;

@@ -54,12 +54,22 @@ static enum err asan_without_leaks(const char *folder, const char *pool, struct 
     return err;
 }
 
-static enum err memcheck_without_leaks(const char *folder, const char *pool, struct backend_command *out,
-                                       struct problem *why)
+/* The program runs without Valgrind, and a log says that all is well. */
+static enum err memcheck_replaced(const char *folder, const char *pool, struct backend_command *out,
+                                  struct problem *why)
 {
-    enum err err = backend_find("memcheck")->command(folder, pool, out, why);
-    if (err == ERR_NONE)
-        replace_text(out->argv, "--leak-check=full", "--leak-check=no");
+    static const char log[] = "ERROR SUMMARY: 0 errors from 0 contexts\n";
+    struct backend_command memcheck, native;
+    char path[4096];
+    enum err err = backend_find("memcheck")->command(folder, pool, &memcheck, why);
+    cr_assert_eq(err, ERR_NONE);
+    cr_assert_eq(backend_find("native")->command(folder, pool, &native, why), ERR_NONE);
+    snprintf(path, sizeof(path), "%s/memcheck.1", memcheck.log_folder);
+    cr_assert_eq(file_write_whole(path, log, strlen(log), why), ERR_NONE);
+    native.log_folder = memcheck.log_folder;
+    memcheck.log_folder = NULL;
+    backend_command_free(&memcheck);
+    *out = native;
     return err;
 }
 
@@ -89,7 +99,7 @@ static const struct {
 } BLIND[] = {
     {"asan", asan_without_leaks, "a lost block was not reported"},
     {"asan", asan_replaced, "a lost block was not reported"},
-    {"memcheck", memcheck_without_leaks, "a lost block was not reported"},
+    {"memcheck", memcheck_replaced, "a lost block was not reported"},
     {"memcheck", memcheck_without_log, "did not end well"},
 };
 

@@ -158,7 +158,8 @@ enum err threads_switch(struct host *host, unsigned number, struct problem *why)
 {
     enum err err = ERR_NONE;
 
-    host->threaded = true; /* before the first of them is started */
+    if (!host->threaded)
+        host->threaded = true; /* before the first of them is started: they read it without a lock */
     if (number > 0 && host->workers[number] == NULL)
         err = worker_start(host, number, why);
     if (err == ERR_NONE && number == 0 && host->schedule != NULL)

@@ -10,6 +10,7 @@
 #endif
 
 /* Declared by hand and weak: gcc 12 ships no sanitizer/allocator_interface.h, and without ASan they are not there. */
+__attribute__((weak)) void __asan_init(void); /* TSan has the others too, and rounds */
 __attribute__((weak)) size_t __sanitizer_get_current_allocated_bytes(void);
 __attribute__((weak)) int __sanitizer_install_malloc_and_free_hooks(void (*on_malloc)(const volatile void *ptr,
                                                                                       size_t size),
@@ -31,13 +32,23 @@ static void count_free(const volatile void *ptr)
     atomic_fetch_sub_explicit(&asan_blocks, 1, memory_order_relaxed);
 }
 
-enum tool tool_watch(void)
+/* Only memcheck knows which bytes are defined; helgrind, which is Valgrind as well, knows nothing of blocks either. */
+static bool is_memcheck(void)
 {
 #if HAVE_MEMCHECK
-    if (RUNNING_ON_VALGRIND)
-        return TOOL_MEMCHECK;
+    unsigned char byte = 0, bits = 0;
+
+    return RUNNING_ON_VALGRIND && VALGRIND_GET_VBITS(&byte, &bits, 1) == 1;
+#else
+    return false;
 #endif
-    if (__sanitizer_get_current_allocated_bytes == NULL)
+}
+
+enum tool tool_watch(void)
+{
+    if (is_memcheck())
+        return TOOL_MEMCHECK;
+    if (__asan_init == NULL || __sanitizer_get_current_allocated_bytes == NULL)
         return TOOL_NONE;
     if (__sanitizer_install_malloc_and_free_hooks != NULL)
         (void)__sanitizer_install_malloc_and_free_hooks(count_malloc, count_free);

@@ -95,6 +95,48 @@ struct expectation {
     size_t also_count;
 };
 
+/* ---- thresholds ----------------------------------------------------------------------------- */
+
+enum threshold_kind {
+    THRESHOLD_BUDGET, /* growth per operation, invalidation or cycle that is allowed; without one: 0 */
+    THRESHOLD_LIMIT,  /* a value that no sample may be above */
+    THRESHOLD_RATIO,  /* how many times the control pool's last sample is allowed */
+    THRESHOLD_COUNT
+};
+
+enum threshold_per { PER_OP, PER_INVALIDATION, PER_CYCLE, PER_COUNT };
+
+/* What may not be passed, by the scenario's word or the command line's. */
+struct threshold {
+    enum threshold_kind kind;
+    char *metric;           /* the series: "peak_rss_bytes" */
+    double value;           /* in the unit of the metric */
+    enum threshold_per per; /* BUDGET */
+    char *control;          /* RATIO: the pool to compare with */
+    char *text;             /* as given: "peak_rss=64MiB" */
+    bool from_command;      /* the command line's; else the scenario's */
+};
+
+/* Zero-initialised is empty. OWNED: thresholds_free. */
+struct thresholds {
+    struct threshold *list;
+    size_t count;
+};
+
+const char *threshold_kind_name(enum threshold_kind kind); /* "budget" */
+bool threshold_kind_from_name(const char *name, enum threshold_kind *out);
+const char *threshold_per_name(enum threshold_per per); /* "op" */
+
+/* "tombstones=0/op", "bytes_live=0.5B/op"; "peak_rss=64MiB", "fds=100"; "bytes_live=1.1". The unit must be the metric's.
+ * ERR_INPUT says what was expected. *out is OWNED: threshold_free. */
+enum err threshold_parse(enum threshold_kind kind, const char *text, struct threshold *out,
+                         struct problem *why) MUST_CHECK;
+void threshold_free(struct threshold *threshold);
+
+/* Adds a copy in the place of one of the same kind and metric. */
+enum err thresholds_add(struct thresholds *all, const struct threshold *threshold) MUST_CHECK;
+void thresholds_free(struct thresholds *all);
+
 /* ---- a run ---------------------------------------------------------------------------------- */
 
 struct series {
@@ -175,7 +217,7 @@ struct run {
     int ending_code;
     char *ending_detail; /* with the last operation sent */
     char *log;           /* the bounded tail of the subject's stderr and of the tool's log; NULL when empty */
-    int64_t tool_errors; /* memory errors the tool reported (ASan, memcheck) */
+    int64_t tool_errors; /* errors the tool reported: of memory (ASan, memcheck), races (TSan, helgrind) */
     int64_t lost_bytes;  /* unreachable memory at exit, by the tool's or the world's count */
     int64_t ops, wall_ns, peak_rss_bytes;
 
@@ -193,6 +235,13 @@ struct run {
     size_t violation_count;
 
     struct expectation expectation;
+    struct thresholds thresholds;
+
+    /* Who made the memory that grows: its largest parts with their frames, by a second run under memcheck. NULL: not
+     * asked. */
+    char *stack;
+    /* How the exact numbers differ from those that were committed, ready to be read. NULL: not compared, "": equal. */
+    char *baseline_differs;
 
     /* D0: a second fresh process with the same seed. NULL: none was run. "": all equal. Otherwise the series that
      * differ, by comma. */
@@ -255,6 +304,7 @@ enum err run_add_found(struct run *run, const struct found *found /* copied */) 
 
 struct machine {
     char *system, *kernel, *processor; /* uname and /proc/cpuinfo */
+    char *abi;                         /* what sizes in bytes depend on: "x86_64 64-bit glibc"; NULL: not known */
     int64_t cores, memory_bytes;
     char *compiler, *valgrind, *libfaketime, *lua; /* versions; NULL: not there */
 };

@@ -5,8 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The first reason stays: later ones are mostly its consequences. */
-PRINTF_LIKE(2, 3) static void fall_short(struct findings *findings, const char *format, ...)
+void findings_fall_short(struct findings *findings, const char *format, ...)
 {
     va_list args;
     if (findings->shortfall[0] != '\0')
@@ -30,7 +29,7 @@ enum finding findings_sought(const struct run *run)
     }
 }
 
-static bool is_allowed(const struct run *run, const char *name)
+bool expectation_allows(const struct run *run, const char *name)
 {
     for (size_t i = 0; i < run->expectation.also_count; i++)
         if (strcmp(run->expectation.also[i], name) == 0)
@@ -62,7 +61,7 @@ static void add_event(struct findings *findings, enum finding finding, const cha
 {
     const struct run *run = findings->run;
     struct found found = {.finding = finding, .rung = (int64_t)run->rung_count - 1, .detail = unconst(detail)};
-    found.expected = findings_sought(run) == finding || is_allowed(run, finding_name(finding));
+    found.expected = findings_sought(run) == finding || expectation_allows(run, finding_name(finding));
     add(findings, &found);
 }
 
@@ -83,7 +82,7 @@ static void collect_ending(struct findings *findings)
         add_event(findings, FINDING_CRASHES, run->ending_detail ? run->ending_detail : text);
     }
     if (run->tool_errors > 0) {
-        snprintf(text, sizeof(text), "%" PRId64 " memory errors, by the log of %s", run->tool_errors,
+        snprintf(text, sizeof(text), "%" PRId64 " errors, by the log of %s", run->tool_errors,
                  run->backend ? run->backend : "the tool");
         add_event(findings, FINDING_CRASHES, text);
     }
@@ -104,7 +103,7 @@ static bool violation_is_expected(const struct findings *findings, const char *i
     if (findings_sought(run) == FINDING_VIOLATES && (!sought || strcmp(sought, invariant) == 0))
         return true;
     /* a side table that grows is a side table that is too large: the same fact twice */
-    return is_allowed(run, invariant) || (findings->grown && strcmp(invariant, "I4") == 0);
+    return expectation_allows(run, invariant) || (findings->grown && strcmp(invariant, "I4") == 0);
 }
 
 /* One finding an invariant, with its first violation. */
@@ -211,7 +210,7 @@ static void judge_predicted_growth(struct findings *findings, const struct expec
     if (first_miss(run, expected, series, miss, sizeof(miss)) < run->rung_count) {
         findings->as_predicted = false;
         snprintf(detail, sizeof(detail), "not as predicted: %s", miss);
-        fall_short(findings, "%s is not as predicted: %s", series->name, miss);
+        findings_fall_short(findings, "%s is not as predicted: %s", series->name, miss);
         if (growth->grows)
             add_growth(findings, series, growth, false, detail);
         return;
@@ -230,7 +229,7 @@ static void judge_bound(struct findings *findings, const struct expected_metric 
     if (rung == run->rung_count)
         return;
     if (findings_sought(run) == FINDING_GROWS && expected->relation == RELATION_EXACT) {
-        fall_short(findings, "%s is not as predicted: %s", series->name, miss);
+        findings_fall_short(findings, "%s is not as predicted: %s", series->name, miss);
     } else if (growth->grows) {
         add_growth(findings, series, growth, false, miss);
     } else {
@@ -245,11 +244,11 @@ static void judge_growth_without_formula(struct findings *findings, const struct
 {
     enum dose dose = dose_of(findings->run, series->name);
     if (!growth->judged) {
-        fall_short(findings, "too few samples of %s to judge its growth", series->name);
+        findings_fall_short(findings, "too few samples of %s to judge its growth", series->name);
     } else if (!growth->grows) {
-        fall_short(findings, "%s was expected to grow and does not", series->name);
+        findings_fall_short(findings, "%s was expected to grow and does not", series->name);
     } else if (dose == DOSE_PLATEAU) {
-        fall_short(findings, "%s was expected to grow but stops: twice the cycles give no more", series->name);
+        findings_fall_short(findings, "%s was expected to grow but stops: twice the cycles give no more", series->name);
     } else {
         findings->grown = true;
         add_growth(findings, series, growth, true, dose_words(dose));
@@ -263,7 +262,7 @@ static void judge_expected(struct findings *findings, const struct expected_metr
     struct growth growth = {0};
     if (!series) {
         if (expected->relation == RELATION_GROWS)
-            fall_short(findings, "%s was expected to grow, and the subject does not count it", expected->name);
+            findings_fall_short(findings, "%s was expected to grow, and the subject does not count it", expected->name);
         return;
     }
     bool formula = expectation_has_formula(expected);
@@ -292,13 +291,13 @@ static void say_unjudged(struct findings *findings, const struct series *series)
     for (size_t i = 0; i < run->rung_count; i++)
         missing += series->values[i] == RECORD_NONE;
     if (missing == 0)
-        fall_short(findings,
-                   "too few rungs: %zu of %" PRId64
-                   " cycles; growth needs three windows of at least one period (%" PRId64 " cycles)",
-                   run->rung_count, run->cycles_per_rung, run->period);
+        findings_fall_short(findings,
+                            "too few rungs: %zu of %" PRId64
+                            " cycles; growth needs three windows of at least one period (%" PRId64 " cycles)",
+                            run->rung_count, run->cycles_per_rung, run->period);
     else if (missing < run->rung_count)
-        fall_short(findings, "%s was sampled at only %zu of %zu rungs", series->name, run->rung_count - missing,
-                   run->rung_count);
+        findings_fall_short(findings, "%s was sampled at only %zu of %zu rungs", series->name,
+                            run->rung_count - missing, run->rung_count);
 }
 
 /* A series that nobody spoke of: it must not grow. */
@@ -306,7 +305,8 @@ static void judge_other(struct findings *findings, const struct series *series)
 {
     const struct run *run = findings->run;
     struct growth growth = {0};
-    if (!series_is_level(series) || is_spoken_for(run, series->name) || findings->err != ERR_NONE)
+    bool wanted = series_is_level(series) || budget_of(run, series->name);
+    if (!wanted || is_spoken_for(run, series->name) || findings->err != ERR_NONE)
         return;
     findings->err = series_growth(run, series, &growth);
     if (!growth.judged) {
@@ -318,7 +318,7 @@ static void judge_other(struct findings *findings, const struct series *series)
     enum dose dose = dose_of(run, series->name);
     if (!growth.grows || dose == DOSE_PLATEAU)
         return;
-    bool allowed = is_allowed(run, series->name) || findings->grown;
+    bool allowed = expectation_allows(run, series->name) || findings->grown;
     add_growth(findings, series, &growth, allowed, dose_words(dose));
 }
 
@@ -326,11 +326,11 @@ static void check_that_it_ran(struct findings *findings)
 {
     const struct run *run = findings->run;
     if (run->rung_count == 0)
-        fall_short(findings, "no rung was reached");
+        findings_fall_short(findings, "no rung was reached");
     else if (run->rung_count > 1 && run->rung_ops[run->rung_count - 1] == run->rung_ops[0])
-        fall_short(findings, "nothing was done between the rungs");
+        findings_fall_short(findings, "nothing was done between the rungs");
     else if (findings->judged == 0)
-        fall_short(findings, "nothing was measured that could grow");
+        findings_fall_short(findings, "nothing was measured that could grow");
 }
 
 static bool has_predicted_growth(const struct run *run)
@@ -342,15 +342,28 @@ static bool has_predicted_growth(const struct run *run)
     return false;
 }
 
-enum err findings_collect(struct findings *findings, struct run *run)
+/* Beside everything else, so that what is wrong in itself comes first. */
+static void collect_baseline(struct findings *findings)
 {
-    *findings = (struct findings){.run = run, .as_predicted = has_predicted_growth(run)};
+    const struct run *run = findings->run;
+    char metric[] = "baseline";
+    struct found found = {.finding = FINDING_VIOLATES, .metric = metric, .rung = (int64_t)run->rung_count - 1};
+    found.detail = run->baseline_differs;
+    if (run->baseline_differs && run->baseline_differs[0] != '\0')
+        add(findings, &found);
+}
+
+enum err findings_collect(struct findings *findings, struct run *run, const struct results *all)
+{
+    *findings = (struct findings){.run = run, .all = all, .as_predicted = has_predicted_growth(run)};
     collect_ending(findings);
     for (size_t i = 0; i < run->expectation.metric_count; i++)
         judge_expected(findings, &run->expectation.metrics[i]);
     collect_violations(findings);
     for (size_t i = 0; i < run->series_count; i++)
         judge_other(findings, &run->series[i]);
+    thresholds_collect(findings);
+    collect_baseline(findings);
     check_that_it_ran(findings);
     return findings->err;
 }

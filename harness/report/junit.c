@@ -90,7 +90,8 @@ static struct totals count(const struct run *const *runs, size_t run_count)
         totals.failures += runs[i]->status == STATUS_FAIL;
         totals.errors += runs[i]->status == STATUS_BROKEN || runs[i]->status == STATUS_INCONCLUSIVE;
         totals.skipped += runs[i]->status == STATUS_SKIP;
-        totals.wall_ns += runs[i]->wall_ns > 0 ? runs[i]->wall_ns : 0;
+        int64_t wall_ns = runs[i]->wall_ns > 0 ? runs[i]->wall_ns : 0;
+        totals.wall_ns = wall_ns > INT64_MAX - totals.wall_ns ? INT64_MAX : totals.wall_ns + wall_ns;
     }
     return totals;
 }

@@ -29,7 +29,7 @@ static enum err asan_command(const char *build_folder, const char *pool, struct 
     text_list_addf(&argv, "%s/asan/churn-host", build_folder);
     text_list_addf(&argv, "--pool");
     text_list_addf(&argv, "%s", pool);
-    command_add_faketime(&env);
+    command_add_faketime(out, &env);
     text_list_addf(&env,
                    "ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=1:exitcode=%d:log_path=%s/asan:"
                    "allocator_may_return_null=1",

@@ -14,6 +14,7 @@ struct backend_command {
     char **argv;      /* NULL-terminated */
     char **extra_env; /* NULL-terminated */
     char *log_folder; /* where the tool writes its logs; removed by backend_command_free */
+    char *clock_name; /* what libfaketime shares among the processes of this run; removed too. NULL: nothing */
 };
 
 struct backend {

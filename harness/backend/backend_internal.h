@@ -14,7 +14,14 @@ void text_list_addf(struct text_list *list, const char *format, ...) PRINTF_LIKE
 void text_list_free(struct text_list *list);
 
 /* Adds libfaketime's variables when it is there. */
-void command_add_faketime(struct text_list *env);
+void command_add_faketime(struct backend_command *command, struct text_list *env);
+
+/* ---- faketime.c ---- */
+
+/* Makes what libfaketime would make for each process by itself. NULL: it could not; then libfaketime does. OWNED:
+ * faketime_unshare, which accepts NULL. */
+char *faketime_share(void);
+void faketime_unshare(char *name);
 
 /* Makes a folder for logs below $TMPDIR. */
 enum err command_make_log_folder(struct backend_command *command, struct problem *why) MUST_CHECK;

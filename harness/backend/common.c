@@ -60,9 +60,9 @@ enum err command_refuse_foreign(const char *pool, const char *backend, struct pr
 }
 
 /* With NO_CACHE it reads FAKETIME at every call, so that the host moves its own clock; MT because the other variant dies
- * in LeakSanitizer's threads; no shared memory, because runs go in parallel; no stat, because it takes a semaphore that is
+ * in LeakSanitizer's threads; no shared memory (later versions obey), because runs go in parallel; no stat, because it takes a semaphore that is
  * gone when LeakSanitizer looks up the names for its report, and the process aborts instead of reporting. */
-void command_add_faketime(struct text_list *env)
+void command_add_faketime(struct backend_command *command, struct text_list *env)
 {
     const char *library = backend_faketime(NULL);
 
@@ -73,6 +73,9 @@ void command_add_faketime(struct text_list *env)
     text_list_addf(env, "FAKETIME_NO_CACHE=1");
     text_list_addf(env, "FAKETIME_DISABLE_SHM=1");
     text_list_addf(env, "NO_FAKE_STAT=1");
+    command->clock_name = faketime_share();
+    if (command->clock_name)
+        text_list_addf(env, "FAKETIME_SHARED=%s %s", command->clock_name, command->clock_name);
 }
 
 enum err command_set(struct backend_command *command, struct text_list *argv, struct text_list *env,
@@ -115,6 +118,7 @@ void backend_command_free(struct backend_command *command)
     if (command->log_folder)
         remove_folder(command->log_folder);
     free(command->log_folder);
+    faketime_unshare(command->clock_name);
     *command = (struct backend_command){0};
 }
 

@@ -46,7 +46,7 @@ static enum err memcheck_command(const char *build_folder, const char *pool, str
     text_list_addf(&argv, "%s/churn-host", build_folder);
     text_list_addf(&argv, "--pool");
     text_list_addf(&argv, "%s", pool);
-    command_add_faketime(&env);
+    command_add_faketime(out, &env);
     return command_set(out, &argv, &env, why);
 }
 

@@ -3,6 +3,7 @@
 #include "harness/subject/subject.h"
 
 #include <criterion/criterion.h>
+#include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,6 +90,36 @@ Test(backend, the_log_folder_goes_with_the_command)
     cr_expect_neq(stat(path, &info), 0);
 }
 
+/* In /dev/shm, whose names say whose they are. */
+static int count_shared(const char *part)
+{
+    DIR *folder = opendir("/dev/shm");
+    int count = 0;
+
+    for (const struct dirent *entry; folder && (entry = readdir(folder)) != NULL;)
+        count += strstr(entry->d_name, part) != NULL;
+    if (folder)
+        closedir(folder);
+    return count;
+}
+
+/* Otherwise a process that is killed leaves it behind, and the next of that process id has other files open. */
+Test(backend, the_clock_is_shared_by_the_run_and_goes_with_it)
+{
+    struct backend_command command;
+    struct problem why = {0};
+    char mine[32];
+
+    snprintf(mine, sizeof(mine), "churn-%d-", (int)getpid());
+    cr_assert_eq(backend_find("native")->command("/b", "owner", &command, &why), ERR_NONE);
+    if (backend_faketime(NULL)) {
+        cr_expect(has_prefix(command.extra_env, "FAKETIME_SHARED=/churn-"));
+        cr_expect_eq(count_shared(mine), 2);
+    }
+    backend_command_free(&command);
+    cr_expect_eq(count_shared(mine), 0);
+}
+
 Test(backend, says_what_is_missing)
 {
     struct problem why = {0};
@@ -164,6 +195,9 @@ static void run_planted(const char *folder, const struct planted *planted)
     struct subject_launch launch = {.argv = command.argv, .extra_env = command.extra_env, .timeout_ns = SAFETY};
     cr_assert_eq(subject_open(&launch, NULL, NULL, &subject, &why), ERR_NONE, "%s", why.text);
     cr_assert_eq(subject_finish(subject, &why), ERR_NONE, "%s", why.text);
+    char by_process[64];
+    snprintf(by_process, sizeof(by_process), "faketime_shm_%d", (int)subject_pid(subject));
+    cr_expect_eq(count_shared(by_process), 0, "%s", planted->backend);
     struct subject_ending ending = subject_ending(subject);
     cr_expect_eq(ending.state, planted->state, "%s, %s: %s", planted->backend, planted->mistake, ending.detail);
     cr_expect_eq(ending.code, planted->code, "%s, %s: %s", planted->backend, planted->mistake, ending.detail);

@@ -186,7 +186,8 @@ static enum err run_all(struct workers *workers, bool *stopped, struct problem *
     interrupt_open(&interrupt);
     enum err err = start_threads(workers, threads, wanted, &count, why);
     while (err == ERR_NONE && count_working(workers) > 0) {
-        workers->stop |= interrupt_wait(&interrupt, TICK_MS);
+        if (interrupt_wait(&interrupt, TICK_MS))
+            workers->stop = true; /* written once; whoever reads it late only stops late */
         progress_tick(workers->progress);
     }
     for (size_t i = 0; i < count; i++)

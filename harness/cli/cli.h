@@ -51,6 +51,7 @@ struct options {
     int64_t jobs;          /* 0: one per core */
     int64_t threads;       /* of the subject; 0: the plan as it is */
     char *schedule;        /* "pct:3"; NULL: as the system likes */
+    char *as;              /* the pool whose expectation applies to all; NULL: each its own */
     int64_t ops, seconds;  /* run again until then; 0: once */
     int64_t shard, shards; /* 1/1: everything */
     char *out, *json_file, *output;

@@ -37,7 +37,8 @@ static enum err set_name(struct run *run, const char *path)
 }
 
 /* What is known of a run that has not been run. */
-static struct run *make_run(const struct job *job, uint64_t seed, enum ending ending, const char *detail)
+static struct run *make_run(const struct job *job, const struct options *options, enum ending ending,
+                            const char *detail)
 {
     struct run *run = run_make();
     enum err err = run ? set_name(run, job->path) : ERR_MEMORY;
@@ -45,6 +46,8 @@ static struct run *make_run(const struct job *job, uint64_t seed, enum ending en
         err = run_set_text(&run->file, job->path);
     if (err == ERR_NONE)
         err = run_set_text(&run->pool, job->pool);
+    if (err == ERR_NONE && !job->is_plan)
+        err = run_set_text(&run->as, options->as);
     if (err == ERR_NONE)
         err = run_set_text(&run->backend, job->backend->name);
     if (err == ERR_NONE)
@@ -55,7 +58,7 @@ static struct run *make_run(const struct job *job, uint64_t seed, enum ending en
         run_free(run);
         return NULL;
     }
-    run->seed = seed;
+    run->seed = options->seed;
     run->ending = ending;
     return run;
 }
@@ -69,6 +72,7 @@ static enum err drive(struct job *job, const struct workers *workers, struct run
                      .overrides = job->overrides ? job->overrides->list : NULL,
                      .override_count = job->overrides ? job->overrides->count : 0,
                      .pool = job->pool,
+                     .as = options->as,
                      .seed = options->seed,
                      .dose = 1},
         .backend = job->backend,
@@ -88,15 +92,15 @@ static enum err drive(struct job *job, const struct workers *workers, struct run
 /* A run that failed in the rig is a result too: broken, with the reason. */
 static void do_job(struct job *job, const struct workers *workers)
 {
-    uint64_t seed = workers->call->options->seed;
+    const struct options *options = workers->call->options;
     if (job->skip)
-        job->run = make_run(job, seed, ENDING_SKIPPED, job->skip);
+        job->run = make_run(job, options, ENDING_SKIPPED, job->skip);
     else
         job->err = drive(job, workers, &job->run, &job->why);
     if (job->is_control)
         return;
     if (job->err != ERR_NONE && job->err != ERR_STOPPED)
-        job->run = make_run(job, seed, ENDING_RIG, job->why.text);
+        job->run = make_run(job, options, ENDING_RIG, job->why.text);
     if (job->err == ERR_NONE && !job->run)
         job->err = ERR_MEMORY;
     if (job->run && (run_set_text(&job->run->about, job->about) != ERR_NONE ||

@@ -201,6 +201,7 @@ static enum err try_case(const struct target *target, const struct options *opti
                                              .overrides = target->overrides.list,
                                              .override_count = target->overrides.count,
                                              .pool = pool,
+                                             .as = options->as,
                                              .seed = options->seed,
                                              .dose = 1};
     struct scenario_plan *plan = NULL;

@@ -19,6 +19,9 @@ static const struct option_row rows[] = {
      "the pools: built-in names with settings (owner:finalizers=captured), paths of shared objects, or exec:COMMAND "
      "for a "
      "foreign program (COMMAND is the rest of the value, commas included); default: those that the scenario names"},
+    {"as", 0, "MODEL", OPTION_TEXT, MEMBER(as), ON(RUN),
+     "hold the pools against what the scenario expects of MODEL (broadcast:finalizers=captured) instead of their own "
+     "expectations: for real pools that ought to behave like a model"},
     {"under", 0, "B,...", OPTION_LIST, MEMBER(backends), RUNS,
      "the backends: native, asan, memcheck, and for threads tsan, helgrind; default native. One that this machine "
      "lacks is "
@@ -348,6 +351,7 @@ void options_free(struct options *options)
     }
     free(options->settings.list);
     free(options->schedule);
+    free(options->as);
     free(options->out);
     free(options->json_file);
     free(options->output);

@@ -29,6 +29,8 @@ static void add_run(struct buffer *out, const struct run *run, bool is_plan)
     buffer_add_text(out, is_plan ? " replay " : " run ");
     add_word(out, run->file ? run->file : "");
     add_option(out, "--pool", run->pool);
+    if (run->as)
+        add_option(out, "--as", run->as);
     add_option(out, "--under", run->backend);
     for (size_t i = 0; i < run->param_count; i++) {
         buffer_clear(&setting);

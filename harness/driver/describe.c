@@ -35,6 +35,8 @@ static enum err write_repeat(const struct drive *drive, const char *file)
     buffer_add_text(&text, drive->plan ? "churn run " : "churn replay ");
     add_word(&text, file);
     add_option(&text, "--pool", run->pool);
+    if (run->as)
+        add_option(&text, "--as", run->as);
     add_option(&text, "--under", run->backend);
     for (size_t i = 0; i < run->param_count; i++) {
         buffer_clear(&setting);
@@ -109,6 +111,8 @@ enum err drive_describe(struct drive *drive, const char *file, struct problem *w
         err = run_set_text(&run->file, file);
     if (err == ERR_NONE)
         err = run_set_text(&run->pool, request->scenario.pool);
+    if (err == ERR_NONE && drive->plan)
+        err = run_set_text(&run->as, request->scenario.as);
     if (err == ERR_NONE)
         err = run_set_text(&run->backend, request->backend->name);
     if (err == ERR_NONE)

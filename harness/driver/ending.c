@@ -24,12 +24,30 @@ enum err drive_end_as(struct run *run, enum ending ending, int code, const char 
     return run_set_text(&run->ending_detail, detail[0] ? detail : NULL);
 }
 
+static void last_line(const char *text, char *out, size_t size)
+{
+    size_t end = strlen(text);
+
+    while (end > 0 && text[end - 1] == '\n')
+        end--;
+    const char *newline = memrchr(text, '\n', end);
+    const char *line = newline ? newline + 1 : text;
+    snprintf(out, size, "%.*s", (int)(text + end - line), line);
+}
+
 static enum err end_as_subject(struct drive *drive)
 {
     struct subject_ending ending = subject_ending(drive->subject);
     const char *op = subject_last_op(drive->subject), *answer = subject_last_answer(drive->subject);
     bool ended_well = ending.state == SUBJECT_EXITED && ending.code == 0 && ending.detail[0] == '\0';
 
+    /* It says itself that it cannot run here, and why: a toolchain is missing. */
+    if (!subject_greeting(drive->subject)->name && ending.state == SUBJECT_EXITED && ending.code == EXIT_SKIPPED) {
+        char reason[500];
+        last_line(subject_stderr(drive->subject), reason, sizeof(reason));
+        return drive_end_as(drive->run, ENDING_SKIPPED, 0, "%s",
+                            reason[0] ? reason : "the subject cannot run here (it exited with status 77)");
+    }
     /* No pool was made yet: it is the adapter's fault, or the command's. */
     if (!subject_greeting(drive->subject)->name && ending.state != SUBJECT_STOPPED && ending.state != SUBJECT_BROKEN)
         return drive_end_as(drive->run, ENDING_PROTOCOL, ending.code, "no greeting: %s", ending.detail);

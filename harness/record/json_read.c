@@ -246,6 +246,8 @@ static void read_run(struct reader *reader, const json_t *object, struct run *ru
     take_text(reader, object, "about", &run->about);
     read_params(reader, take_container(reader, object, "params", JSON_OBJECT), run);
     take_text(reader, object, "pool", &run->pool);
+    if (json_object_get(object, "as"))
+        take_text(reader, object, "as", &run->as);
     take_text(reader, object, "backend", &run->backend);
     run->seed = take_seed(reader, object);
     take_text(reader, object, "repeat", &run->repeat);

@@ -254,6 +254,8 @@ static json_t *make_run(const struct run *run)
     put(&object, "about", make_text(run->about));
     put(&object, "params", make_params(run));
     put(&object, "pool", make_text(run->pool));
+    if (run->as)
+        put(&object, "as", make_text(run->as));
     put(&object, "shape", make_shape(run));
     put(&object, "backend", make_text(run->backend));
     put(&object, "seed", make_seed(run->seed));

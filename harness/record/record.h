@@ -204,6 +204,7 @@ struct run {
     struct setting *params;
     size_t param_count;
     char *pool;       /* "broadcast:finalizers=captured" */
+    char *as;         /* the pool whose expectation it was held against instead of its own (--as); NULL: its own */
     int64_t pool_min; /* its shape: items per key, at least and at most; RECORD_NONE: not known */
     int64_t pool_max;
     char *backend; /* "native" */

@@ -306,6 +306,7 @@ void run_free(struct run *run)
 {
     if (!run)
         return;
+    free(run->as);
     char *texts[] = {run->scenario,      run->file,   run->about,        run->pool,
                      run->backend,       run->repeat, run->subject_name, run->subject_version,
                      run->ending_detail, run->log,    run->twin_differs, run->control};

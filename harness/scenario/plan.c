@@ -240,7 +240,8 @@ static enum err open_plan(struct scenario_plan *plan, const char *path, const st
     struct reading reading = {request->case_index, plan};
     enum err err = load_script(&plan->script, path, why);
     plan->name = load_name(path);
-    plan->pool = strdup(request->pool != NULL ? request->pool : "");
+    const char *pool = request->as != NULL ? request->as : request->pool;
+    plan->pool = strdup(pool != NULL ? pool : "");
     if (err == ERR_NONE && (plan->name == NULL || plan->pool == NULL))
         err = out_of_memory(why);
     if (err == ERR_NONE)

@@ -40,6 +40,7 @@ struct scenario_request {
         *overrides; /* --set NAME=VALUE; may be empty. Names that this scenario does not have are ERR_INPUT */
     size_t override_count;
     const char *pool; /* decides which expectation applies */
+    const char *as;   /* a pool whose expectation applies instead; NULL: none */
     uint64_t seed;
     int64_t dose; /* 1; 2 = twice the measured cycles (D3) */
 };

@@ -119,6 +119,7 @@ static const struct wrong WRONG[] = {
     {"garbage", ENDING_PROTOCOL, 0, "unknown answer, found \"what is this\""},
     {"unknown-lease", ENDING_PROTOCOL, 0, "a lease that was not asked for, found \"leased nobody 1\""},
     {"unsupported", ENDING_SKIPPED, 0, "the subject does not support: get"},
+    {"cannot-run", ENDING_SKIPPED, 0, "the toolbox is missing"},
     {"no-greeting", ENDING_PROTOCOL, 0, "expected the greeting"},
 };
 

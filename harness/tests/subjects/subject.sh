@@ -9,6 +9,7 @@ greet() {
 }
 
 case $mode in
+cannot-run) echo 'looking for tools' >&2; echo 'the toolbox is missing' >&2; exit 77 ;;
 no-greeting) echo 'hello world' ;;
 old-greeting) echo 'churn-subject 2 {}' ;;
 bad-greeting) echo 'churn-subject 1 {"name":' ;;

@@ -172,7 +172,7 @@ Test(scenario_expect, a_formula_must_give_a_whole_number)
         {"return n.invalidation", "count \"invalidation\" is unknown; did you mean invalidations?"},
         {"return p.kyes", "parameter \"kyes\" is unknown; did you mean keys?"},
         {"return n.gets + nil", "attempt to perform arithmetic on a nil value"},
-        {"while true do end", "is this an endless loop?"},
+        {"while true do end", "does not end"},
         {"get(1) return 1", "get: expected to be called by setup"},
         {"return random(3)", "random(n): expected to be called by setup"},
         {"error('own words')", "own words"},

@@ -219,9 +219,9 @@ Test(scenario_sandbox, endless_loops_end)
 {
     static const struct wrong rows[] = {
         {"\nwhile true do end", 2, "the script does not end"},
-        {CYCLE("while true do end"), 2, "cycle does not end: it ran 50 million steps"},
-        {CYCLE("\nrepeat local x = i until false"), 3, "is this an endless loop?"},
-        {CYCLE("local function f() return f() end f()"), 2, "is this an endless loop?"},
+        {CYCLE("while true do end"), 2, "cycle does not end"},
+        {CYCLE("\nrepeat local x = i until false"), 3, "does not end"},
+        {CYCLE("local function f() return f() end f()"), 2, "does not end"},
         {"scenario { about = 'x', period = function()\nwhile true do end end, cycle = function() end }", 2,
          "does not end"},
         {CYCLE("for n = 1, 2e6 do get(1) end"), 2, "cycle emits more than 1000000 operations"},

@@ -269,7 +269,12 @@ Test(scenario_memory, a_long_plan_needs_no_more_than_a_short_one)
 
 static char *first_line_with(const char *path, size_t case_index, const struct setting *overrides, size_t count)
 {
-    struct scenario_request request = {case_index, overrides, count, "owner", 1, 1};
+    struct scenario_request request = {.case_index = case_index,
+                                       .overrides = overrides,
+                                       .override_count = count,
+                                       .pool = "owner",
+                                       .seed = 1,
+                                       .dose = 1};
     struct scenario_plan *plan;
     struct problem why = {0};
     cr_assert_eq(scenario_plan_open(path, &request, &plan, &why), ERR_NONE, "%s", why.text);
@@ -336,7 +341,8 @@ Test(scenario_params, wrong_overrides)
         (void)snprintf(name, sizeof(name), "%s", rows[i].name);
         (void)snprintf(value, sizeof(value), "%s", rows[i].value);
         struct setting setting = {name, value};
-        struct scenario_request request = {0, &setting, 1, "owner", 1, 1};
+        struct scenario_request request = {
+            .overrides = &setting, .override_count = 1, .pool = "owner", .seed = 1, .dose = 1};
         struct scenario_plan *plan;
         struct problem why = {0};
         cr_assert_eq(scenario_plan_open(path, &request, &plan, &why), ERR_INPUT);

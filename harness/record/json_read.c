@@ -153,6 +153,41 @@ static void read_expectation(struct reader *reader, const json_t *object, struct
     take_leave(reader, outer);
 }
 
+static void read_threshold(struct reader *reader, const json_t *object, struct run *run)
+{
+    struct threshold threshold = {0};
+    struct problem why = {0};
+    enum threshold_kind kind = THRESHOLD_BUDGET;
+    take_is_object(reader, object);
+    TAKE_WORD(reader, object, "kind", threshold_kind_from_name, &kind);
+    const char *text = take_peek(reader, object, "text", false);
+    bool from_command = take_bool(reader, object, "from_command");
+    (void)take_peek(reader, object, "control", true);
+    if (reader->err != ERR_NONE)
+        return;
+    if (threshold_parse(kind, text, &threshold, &why) != ERR_NONE) {
+        take_complain(reader, "\"text\": %s", why.text);
+        return;
+    }
+    threshold.from_command = from_command;
+    take_text(reader, object, "control", &threshold.control);
+    if (reader->err == ERR_NONE)
+        take_check(reader, thresholds_add(&run->thresholds, &threshold));
+    threshold_free(&threshold);
+}
+
+static void read_thresholds(struct reader *reader, const json_t *object, struct run *run)
+{
+    json_t *all = take_container(reader, object, "thresholds", JSON_ARRAY), *value;
+    size_t index;
+    json_array_foreach(all, index, value)
+    {
+        size_t mark = take_enter(reader, ".thresholds[%zu]", index);
+        read_threshold(reader, value, run);
+        take_leave(reader, mark);
+    }
+}
+
 static void read_violations(struct reader *reader, const json_t *object, struct run *run)
 {
     json_t *all = take_container(reader, object, "violations", JSON_ARRAY), *value;
@@ -263,10 +298,13 @@ static void read_run(struct reader *reader, const json_t *object, struct run *ru
     read_edge(reader, object, "before", run);
     read_edge(reader, object, "after", run);
     read_expectation(reader, object, run);
+    read_thresholds(reader, object, run);
     read_violations(reader, object, run);
     read_doses(reader, object, run);
     take_text(reader, object, "twin_differs", &run->twin_differs);
     take_text(reader, object, "control", &run->control);
+    take_text(reader, object, "stack", &run->stack);
+    take_text(reader, object, "baseline_differs", &run->baseline_differs);
 
     (void)take_peek(reader, object, "expected", false); /* the expectation says it again */
     TAKE_WORD(reader, object, "status", status_from_name, &run->status);
@@ -286,6 +324,7 @@ static void read_machine(struct reader *reader, const json_t *object, struct mac
     take_text(reader, object, "system", &machine->system);
     take_text(reader, object, "kernel", &machine->kernel);
     take_text(reader, object, "processor", &machine->processor);
+    take_text(reader, object, "abi", &machine->abi);
     machine->cores = take_integer(reader, object, "cores", false);
     machine->memory_bytes = take_integer(reader, object, "memory_bytes", false);
     take_text(reader, object, "compiler", &machine->compiler);

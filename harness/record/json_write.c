@@ -14,20 +14,26 @@
 
 /* ---- making values: NULL stands for "out of memory" and is passed up ------------------------ */
 
-/* Text that is no UTF-8 (a log may hold anything) is written with \xNN for the bytes that are none. */
+/* Text that is no UTF-8 (a log may hold anything, a parameter any byte) gets \xNN for the bytes that are none: jansson
+ * refuses them, which would look like a lack of memory. */
+static void add_clean(struct buffer *clean, const char *text)
+{
+    size_t length = strlen(text), taken;
+    for (size_t at = 0; at < length; at += taken ? taken : 1) {
+        taken = text_utf8_sequence(text + at, length - at);
+        if (taken > 0)
+            buffer_add(clean, text + at, taken);
+        else
+            buffer_addf(clean, "\\x%02X", (unsigned char)text[at]);
+    }
+}
+
 static json_t *make_text(const char *text)
 {
     if (!text)
         return json_null();
     struct buffer clean = {0};
-    size_t length = strlen(text), taken;
-    for (size_t at = 0; at < length; at += taken ? taken : 1) {
-        taken = text_utf8_sequence(text + at, length - at);
-        if (taken > 0)
-            buffer_add(&clean, text + at, taken);
-        else
-            buffer_addf(&clean, "\\x%02X", (unsigned char)text[at]);
-    }
+    add_clean(&clean, text);
     json_t *value = clean.failed ? NULL : json_string(clean.data ? clean.data : "");
     buffer_free(&clean);
     return value;
@@ -54,6 +60,17 @@ static void put(json_t **object, const char *name, json_t *value)
         json_decref(*object);
         *object = NULL;
     }
+}
+
+/* The same for a name that others chose. */
+static void put_named(json_t **object, const char *name, json_t *value)
+{
+    struct buffer clean = {0};
+    add_clean(&clean, name);
+    put(object, clean.failed ? "" : clean.data ? clean.data : "", clean.failed ? NULL : value);
+    if (clean.failed)
+        json_decref(value);
+    buffer_free(&clean);
 }
 
 static void push(json_t **array, json_t *value)
@@ -103,7 +120,7 @@ static json_t *make_params(const struct run *run)
 {
     json_t *object = json_object();
     for (size_t i = 0; i < run->param_count; i++)
-        put(&object, run->params[i].name, make_param(run->params[i].value));
+        put_named(&object, run->params[i].name, make_param(run->params[i].value));
     return object;
 }
 
@@ -156,7 +173,7 @@ static json_t *make_series(const struct run *run)
 {
     json_t *object = json_object();
     for (size_t i = 0; i < run->series_count; i++)
-        put(&object, run->series[i].name, make_integers(run->series[i].values, run->rung_count));
+        put_named(&object, run->series[i].name, make_integers(run->series[i].values, run->rung_count));
     return object;
 }
 
@@ -167,7 +184,7 @@ static json_t *make_edge(const struct run *run, bool after)
     for (size_t i = 0; i < run->series_count; i++) {
         int64_t value = after ? run->series[i].after : run->series[i].before;
         if (value != RECORD_NONE)
-            put(&object, run->series[i].name, json_integer(value));
+            put_named(&object, run->series[i].name, json_integer(value));
     }
     return object;
 }
@@ -206,12 +223,27 @@ static json_t *make_expectation(const struct expectation *expectation, size_t ru
     return object;
 }
 
+static json_t *make_thresholds(const struct thresholds *thresholds)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < thresholds->count; i++) {
+        const struct threshold *threshold = &thresholds->list[i];
+        json_t *object = json_object();
+        put(&object, "kind", json_string(threshold_kind_name(threshold->kind)));
+        put(&object, "text", make_text(threshold->text));
+        put(&object, "control", make_text(threshold->control));
+        put(&object, "from_command", json_boolean(threshold->from_command));
+        push(&array, object);
+    }
+    return array;
+}
+
 static json_t *make_doses(const struct run *run)
 {
     json_t *object = json_object();
     for (size_t i = 0; i < run->dose_count; i++) {
         int64_t growth[] = {run->doses[i].single, run->doses[i].twice};
-        put(&object, run->doses[i].metric, make_integers(growth, ARRAY_LEN(growth)));
+        put_named(&object, run->doses[i].metric, make_integers(growth, ARRAY_LEN(growth)));
     }
     return object;
 }
@@ -280,12 +312,15 @@ static json_t *make_run(const struct run *run)
     put(&object, "before", make_edge(run, false));
     put(&object, "after", make_edge(run, true));
     put(&object, "expectation", make_expectation(&run->expectation, run->rung_count));
+    put(&object, "thresholds", make_thresholds(&run->thresholds));
     put(&object, "violations", make_violations(run));
     put(&object, "findings", make_findings(run));
     put(&object, "twin_differs", make_text(run->twin_differs));
     put(&object, "doses", make_doses(run));
     put(&object, "tool", make_tool(run));
     put(&object, "control", make_text(run->control));
+    put(&object, "stack", make_text(run->stack));
+    put(&object, "baseline_differs", make_text(run->baseline_differs));
     return object;
 }
 
@@ -297,6 +332,7 @@ static json_t *make_machine(const struct machine *machine)
     put(&object, "system", make_text(machine->system));
     put(&object, "kernel", make_text(machine->kernel));
     put(&object, "processor", make_text(machine->processor));
+    put(&object, "abi", make_text(machine->abi));
     put(&object, "cores", json_integer(machine->cores));
     put(&object, "memory_bytes", json_integer(machine->memory_bytes));
     put(&object, "compiler", make_text(machine->compiler));

@@ -36,19 +36,31 @@ static const char *compiler_version(void)
 #endif
 }
 
+/* What the size of a requested block depends on: the processor, the width of a pointer, the C library's types. */
+static void describe_abi(const char *processor, char *out, size_t size)
+{
+#if defined(__GLIBC__)
+    static const char library[] = "glibc";
+#else
+    static const char library[] = "another C library";
+#endif
+    snprintf(out, size, "%s %zu-bit %s", processor, 8 * sizeof(void *), library);
+}
+
 enum err machine_describe(struct machine *machine)
 {
     struct utsname name;
-    char system[2 * sizeof(name.sysname) + 2], processor[256];
+    char system[2 * sizeof(name.sysname) + 2], processor[256], abi[sizeof(name.machine) + 40];
     if (uname(&name) != 0)
         return ERR_SYSTEM;
     snprintf(system, sizeof(system), "%s %s", name.sysname, name.machine);
     read_processor(processor, sizeof(processor));
+    describe_abi(name.machine, abi, sizeof(abi));
     machine->cores = sysconf(_SC_NPROCESSORS_ONLN);
     machine->memory_bytes = (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
     if (run_set_text(&machine->system, system) != ERR_NONE ||
         run_set_text(&machine->kernel, name.release) != ERR_NONE ||
-        run_set_text(&machine->processor, processor) != ERR_NONE)
+        run_set_text(&machine->processor, processor) != ERR_NONE || run_set_text(&machine->abi, abi) != ERR_NONE)
         return ERR_MEMORY;
     return run_set_text(&machine->compiler, compiler_version());
 }
@@ -56,7 +68,7 @@ enum err machine_describe(struct machine *machine)
 void machine_fini(struct machine *machine)
 {
     char *texts[] = {machine->system,   machine->kernel,      machine->processor, machine->compiler,
-                     machine->valgrind, machine->libfaketime, machine->lua};
+                     machine->valgrind, machine->libfaketime, machine->lua,       machine->abi};
     for (size_t i = 0; i < ARRAY_LEN(texts); i++)
         free(texts[i]);
     *machine = (struct machine){0};

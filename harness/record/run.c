@@ -307,9 +307,13 @@ void run_free(struct run *run)
     if (!run)
         return;
     free(run->as);
-    char *texts[] = {run->scenario,      run->file,   run->about,        run->pool,
-                     run->backend,       run->repeat, run->subject_name, run->subject_version,
-                     run->ending_detail, run->log,    run->twin_differs, run->control};
+    char *texts[] = {run->scenario,      run->file,
+                     run->about,         run->pool,
+                     run->backend,       run->repeat,
+                     run->subject_name,  run->subject_version,
+                     run->ending_detail, run->log,
+                     run->twin_differs,  run->control,
+                     run->stack,         run->baseline_differs};
     for (size_t i = 0; i < ARRAY_LEN(texts); i++)
         free(texts[i]);
     for (size_t i = 0; i < run->param_count; i++) {
@@ -319,6 +323,7 @@ void run_free(struct run *run)
     free(run->params);
     free_samples(run);
     expectation_free(&run->expectation);
+    thresholds_free(&run->thresholds);
     run_clear_judgement(run);
     free(run);
 }

@@ -47,6 +47,7 @@ static struct run *full_run(void)
     cr_assert_eq(run_add_param(run, "code", "08"), ERR_NONE);
     cr_assert_eq(run_add_param(run, "huge", "99999999999999999999"), ERR_NONE);
     cr_assert_eq(run_add_param(run, "ttl", "60s"), ERR_NONE);
+    cr_assert_eq(run_add_param(run, "no\xfftext", "\xfe"), ERR_NONE);
     for (size_t i = 0; i < ARRAY_LEN(samples); i++) {
         cr_assert_eq(run_add_rung(run, (int64_t)i, (int64_t)i * 8, 1, 2, &rung), ERR_NONE);
         cr_assert_eq(run_sample(run, "tombstones", rung, samples[i]), ERR_NONE);
@@ -61,6 +62,13 @@ static struct run *full_run(void)
     memcpy(expected->values, samples, sizeof(samples));
     cr_assert_eq(expectation_add_metric(&run->expectation, "open", RELATION_AT_MOST, &expected), ERR_NONE);
     cr_assert_eq(expectation_add_also(&run->expectation, "I4"), ERR_NONE);
+    struct threshold ratio;
+    cr_assert_eq(threshold_parse(THRESHOLD_RATIO, "open=1.1", &ratio, NULL), ERR_NONE);
+    text(&ratio.control, "owner");
+    cr_assert_eq(thresholds_add(&run->thresholds, &ratio), ERR_NONE);
+    threshold_free(&ratio);
+    text(&run->stack, "7 bytes\n  f (f.c:1)");
+    text(&run->baseline_differs, "open last 1 -> 2");
     cr_assert_eq(run_add_violation(run, "I5", "item 17", NULL, -1, 12), ERR_NONE);
     cr_assert_eq(run_add_dose(run, "open", 12, 24), ERR_NONE);
     char metric[] = "open", unit[] = "per get";

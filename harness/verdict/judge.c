@@ -11,14 +11,17 @@
 
 #include "harness/verdict/findings.h"
 
+#define FRAMES_SAID 3 /* of a stack, in a message */
+
 /* ---- choosing the main finding -------------------------------------------------------------- */
 
-/* Crashes outrank hangs, and so on down to growth. A side table that is too large (I4) comes after growth: where
- * something grows, that says the same and tells the rate. */
+/* Crashes outrank hangs, and so on down to growth. A side table that is too large (I4) and a difference from
+ * the baseline come after growth: where something grows, that says the same and tells the rate. */
 static int weight(const struct found *found)
 {
-    bool side_table = found->finding == FINDING_VIOLATES && strcmp(found->metric, "I4") == 0;
-    return side_table ? 2 * FINDING_GROWS - 1 : 2 * (int)found->finding;
+    bool light = found->finding == FINDING_VIOLATES &&
+                 (strcmp(found->metric, "I4") == 0 || strcmp(found->metric, "baseline") == 0);
+    return light ? 2 * FINDING_GROWS - 1 : 2 * (int)found->finding;
 }
 
 /* Memory and descriptors follow from something that a counter names better. */
@@ -87,6 +90,20 @@ static size_t count_findings(const struct run *run, enum finding finding)
 
 /* ---- messages ------------------------------------------------------------------------------- */
 
+/* "; allocated by tombs_add (tombs.c:77) < broadcast_invalidate (broadcast.c:44)": the first part of run->stack is one line
+ * that says how much, then a frame a line. */
+static void say_stack(const struct run *run, struct buffer *out)
+{
+    const char *line = run->stack ? strchr(run->stack, '\n') : NULL;
+    for (int shown = 0; line && line[1] == ' ' && shown < FRAMES_SAID; shown++) {
+        line += 1 + strspn(line + 1, " ");
+        size_t length = strcspn(line, "\n");
+        buffer_add_text(out, shown == 0 ? "; allocated by " : " < ");
+        buffer_add(out, line, length);
+        line = line[length] ? line + length : NULL;
+    }
+}
+
 /* "tombstones grows by 7 entries per invalidation, not expected; held by tombstones: 7 blocks, 392 bytes per
  * invalidation" */
 static enum err say_growth(const struct run *run, const struct found *found, struct buffer *out)
@@ -97,11 +114,19 @@ static enum err say_growth(const struct run *run, const struct found *found, str
     buffer_addf(out, " %s", found->rate_unit);
     if (found->detail)
         buffer_addf(out, ", %s", found->detail);
+    if (!found->expected && !found_is_mispredicted(run, found)) {
+        buffer_add_text(out, ", ");
+        budget_print(run, found->metric, out);
+        buffer_add_text(out, ", ");
+        since_print(run, found->rung, out);
+    }
     struct buffer holder = {0};
     enum err err = holder_print(run, &holder);
     if (holder.length > 0)
         buffer_addf(out, "; %s", holder.data);
     buffer_free(&holder);
+    if (!found->expected)
+        say_stack(run, out);
     size_t others = count_findings(run, FINDING_GROWS) - 1;
     if (others > 0)
         buffer_addf(out, "; %zu more %s", others, others == 1 ? "grows with it" : "grow with it");
@@ -112,9 +137,13 @@ static enum err say_found(const struct run *run, const struct found *found, stru
 {
     if (found->finding == FINDING_GROWS)
         return say_growth(run, found, out);
-    bool invariant = found->metric && found->metric[0] == 'I'; /* I1 .. I8, or a series that breaks a bound */
-    if (found->finding == FINDING_VIOLATES)
-        buffer_addf(out, invariant ? "%s does not hold: " : "%s is not as the scenario says: ", found->metric);
+    /* I1 .. I8, a series that breaks the scenario's bound, or something that its detail says whole */
+    const char *metric = found->metric ? found->metric : "";
+    bool whole = found->detail && strncmp(found->detail, metric, strlen(metric)) == 0;
+    if (found->finding == FINDING_VIOLATES && strcmp(metric, "baseline") == 0)
+        buffer_add_text(out, "differs from the baseline: ");
+    else if (found->finding == FINDING_VIOLATES && !whole)
+        buffer_addf(out, metric[0] == 'I' ? "%s does not hold: " : "%s is not as the scenario says: ", metric);
     buffer_add_text(out, found->detail ? found->detail : finding_name(found->finding));
     return ERR_NONE;
 }
@@ -245,7 +274,7 @@ static enum err doubt_tool(struct run *run)
     return conclude(run, STATUS_BROKEN, &message);
 }
 
-enum err verdict_judge_run(struct run *run)
+static enum err judge_run(struct run *run, const struct results *all)
 {
     struct findings findings;
     enum status status;
@@ -254,16 +283,21 @@ enum err verdict_judge_run(struct run *run)
         return judge_without_finding(run, status);
     enum err err = verdict_check_invariants(run);
     if (err == ERR_NONE)
-        err = findings_collect(&findings, run);
+        err = findings_collect(&findings, run, all);
     if (err == ERR_NONE)
         err = judge_findings(&findings);
     return err == ERR_NONE ? doubt_tool(run) : err;
 }
 
+enum err verdict_judge_run(struct run *run)
+{
+    return judge_run(run, NULL);
+}
+
 enum err verdict_judge(struct results *results)
 {
     for (size_t i = 0; i < results->run_count; i++) {
-        enum err err = verdict_judge_run(results->runs[i]);
+        enum err err = judge_run(results->runs[i], results);
         if (err != ERR_NONE)
             return err;
     }

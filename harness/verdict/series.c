@@ -25,7 +25,7 @@ enum err series_growth(const struct run *run, const struct series *series, struc
         seen = seen || series->values[i] != RECORD_NONE;
         values[i] = population && !seen ? 0 : series->values[i];
     }
-    *out = verdict_growth(values, count, run->cycles_per_rung, run->period, 0);
+    *out = verdict_growth(values, count, run->cycles_per_rung, run->period, budget_per_cycle(run, series->name));
     free(values);
     return ERR_NONE;
 }
@@ -43,11 +43,12 @@ bool expectation_has_formula(const struct expected_metric *expected)
     return expected && expected->predicted && expected->values;
 }
 
-/* How often per cycle, over the measured rungs. */
-static double per_cycle(const struct run *run, const int64_t *counts)
+double counts_per_cycle(const struct run *run, const int64_t *counts)
 {
+    if (run->rung_count < 2)
+        return 0;
     size_t last = run->rung_count - 1;
-    if (run->rung_count < 2 || run->rung_cycles[last] <= run->rung_cycles[0])
+    if (run->rung_cycles[last] <= run->rung_cycles[0])
         return 0;
     double cycles = (double)run->rung_cycles[last] - (double)run->rung_cycles[0];
     return ((double)counts[last] - (double)counts[0]) / cycles;
@@ -55,8 +56,8 @@ static double per_cycle(const struct run *run, const int64_t *counts)
 
 struct rate_unit rate_unit_of(const struct run *run)
 {
-    double invalidations = run->rung_count > 1 ? per_cycle(run, run->rung_invalidations) : 0;
-    double gets = run->rung_count > 1 ? per_cycle(run, run->rung_gets) : 0;
+    double invalidations = counts_per_cycle(run, run->rung_invalidations);
+    double gets = counts_per_cycle(run, run->rung_gets);
     if (invalidations > 0)
         return (struct rate_unit){"per invalidation", invalidations};
     if (gets > 0)

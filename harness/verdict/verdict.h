@@ -84,7 +84,7 @@ struct noise {
 enum err verdict_noise(const struct noise_test *tests, size_t count, struct noise *out) MUST_CHECK;
 
 /* The least growth that matters, in bytes per operation, when no calibration says more; and with a control arm. */
-#define NOISE_TAU_LEAST 0.5
+#define NOISE_TAU_LEAST  0.5
 #define NOISE_TAU_PAIRED 0.25
 
 #endif

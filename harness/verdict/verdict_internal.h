@@ -17,6 +17,18 @@ bool expectation_has_formula(const struct expected_metric *expected);
 /* D3 of one metric; DOSE_UNCLEAR when no double dose was run. */
 enum dose dose_of(const struct run *run, const char *metric);
 
+/* Metrics and invariants that may grow or be violated beside the main finding. */
+bool expectation_allows(const struct run *run, const char *name);
+
+/* The stated budget of that series, or of its family (bytes_live for bytes_live.items); NULL: none, so that it is 0. */
+const struct threshold *budget_of(const struct run *run, const char *metric);
+double budget_per_cycle(const struct run *run, const char *metric);
+void budget_print(const struct run *run, const char *metric, struct buffer *out); /* "over the budget of 0.5B/op" */
+void since_print(const struct run *run, int64_t rung, struct buffer *out); /* "since rung 3 (after 96 operations)" */
+
+/* How often per cycle, over the measured rungs; `counts` has one number a rung. */
+double counts_per_cycle(const struct run *run, const int64_t *counts);
+
 /* What growth is divided by: invalidations where the scenario invalidates, else gets, else cycles. */
 struct rate_unit {
     const char *word; /* "per invalidation" */

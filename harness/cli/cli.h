@@ -51,8 +51,11 @@ struct options {
     int64_t jobs;          /* 0: one per core */
     int64_t threads;       /* of the subject; 0: the plan as it is */
     char *schedule;        /* "pct:3"; NULL: as the system likes */
+    int64_t ops, seconds;  /* run again until then; 0: once. noise: ops of one process */
+    int64_t processes;     /* noise: fresh ones in a batch; 0: 8 */
+    struct words metrics;  /* noise */
+    char *control, *calibration;
     char *as;              /* the pool whose expectation applies to all; NULL: each its own */
-    int64_t ops, seconds;  /* run again until then; 0: once */
     int64_t shard, shards; /* 1/1: everything */
     char *out, *json_file, *output;
     bool json, no_twin, quiet, verbose, help, version;
@@ -67,6 +70,7 @@ enum option_kind {
     OPTION_SEED,     /* uint64_t */
     OPTION_DURATION, /* int64_t, nanoseconds */
     OPTION_COUNT,    /* int64_t, 1 to 1024 */
+    OPTION_BATCH,    /* int64_t, 2 to 64 */
     OPTION_THREADS,  /* int64_t, 1 to PLAN_THREADS_MAX */
     OPTION_SCHEDULE, /* char *, pct:D */
     OPTION_NUMBER,   /* int64_t, a count like 100k, at least 1 */
@@ -81,6 +85,7 @@ enum command_id {
     COMMAND_RECORD,
     COMMAND_REPLAY,
     COMMAND_MERGE,
+    COMMAND_NOISE,
     COMMAND_LIST,
     COMMAND_HELP,
     COMMAND_NONE, /* before a command: churn --version */
@@ -137,6 +142,7 @@ enum err command_judge(const struct call *call, enum exit_code *code, struct pro
 enum err command_record(const struct call *call, enum exit_code *code, struct problem *why) MUST_CHECK;
 enum err command_replay(const struct call *call, enum exit_code *code, struct problem *why) MUST_CHECK;
 enum err command_merge(const struct call *call, enum exit_code *code, struct problem *why) MUST_CHECK;
+enum err command_noise(const struct call *call, enum exit_code *code, struct problem *why) MUST_CHECK;
 enum err command_list(const struct call *call, enum exit_code *code, struct problem *why) MUST_CHECK;
 enum err command_help(const struct call *call, enum exit_code *code, struct problem *why) MUST_CHECK;
 

@@ -84,6 +84,25 @@ static const struct command commands[] = {
             .operands_most = SIZE_MAX,
             .run = command_merge,
         },
+    [COMMAND_NOISE] =
+        {
+            .name = "noise",
+            .operands = "SCENARIO",
+            .summary = "measure whether resident memory grows, over fresh processes",
+            .details =
+                "Runs the scenario (its first case; --set chooses another) long enough to see a slope, in several "
+                "fresh "
+                "processes with different seeds, natively, and judges the slopes together. Growth is confirmed by a "
+                "second batch with fresh seeds; both must show it.\n"
+                "Resident memory only warns or confirms: the exit code is 1 only for growth above ten times its "
+                "threshold. The counts of `churn run` decide.",
+            .examples = "churn noise scenarios/zio-9306.lua --pool owner\n"
+                        "churn noise scenarios/zio-9306.lua --pool broadcast --control owner --set keys=64\n"
+                        "churn noise scenarios/zio-9306.lua --pool ./mypool.so --json noise.json",
+            .operands_least = 1,
+            .operands_most = 1,
+            .run = command_noise,
+        },
     [COMMAND_LIST] =
         {
             .name = "list",

@@ -12,10 +12,11 @@
 #define ON(COMMAND)  (1U << COMMAND_##COMMAND)
 #define EVERYWHERE   ((1U << COMMAND_COUNT) - 1)
 #define RUNS         (ON(RUN) | ON(REPLAY))
+#define SCRIPTED     (ON(RUN) | ON(RECORD) | ON(NOISE))
 #define MEMBER(NAME) offsetof(struct options, NAME)
 
 static const struct option_row rows[] = {
-    {"pool", 0, "P,...", OPTION_LIST, MEMBER(pools), RUNS | ON(RECORD),
+    {"pool", 0, "P,...", OPTION_LIST, MEMBER(pools), RUNS | ON(RECORD) | ON(NOISE),
      "the pools: built-in names with settings (owner:finalizers=captured), paths of shared objects, or exec:COMMAND "
      "for a "
      "foreign program (COMMAND is the rest of the value, commas included); default: those that the scenario names"},
@@ -26,10 +27,11 @@ static const struct option_row rows[] = {
      "the backends: native, asan, memcheck, and for threads tsan, helgrind; default native. One that this machine "
      "lacks is "
      "skipped"},
-    {"set", 0, "NAME=VALUE", OPTION_SETTING, MEMBER(settings), ON(RUN) | ON(RECORD),
+    {"set", 0, "NAME=VALUE", OPTION_SETTING, MEMBER(settings), SCRIPTED,
      "a parameter of the scenarios; may be repeated. Scenarios without that parameter run as they are"},
-    {"seed", 0, "N", OPTION_SEED, MEMBER(seed), RUNS | ON(RECORD), "of the scenario's random numbers; default 1"},
-    {"timeout", 0, "D", OPTION_DURATION, MEMBER(timeout_ns), RUNS,
+    {"seed", 0, "N", OPTION_SEED, MEMBER(seed), RUNS | ON(RECORD) | ON(NOISE),
+     "of the scenario's random numbers; default 1"},
+    {"timeout", 0, "D", OPTION_DURATION, MEMBER(timeout_ns), RUNS | ON(NOISE),
      "time limit of one run, as in 20s; slower backends get a multiple. Default: the scenario's own, else 60s"},
     {"jobs", 'j', "N", OPTION_COUNT, MEMBER(jobs), RUNS, "runs at the same time; default: one per core"},
     {"threads", 0, "T", OPTION_THREADS, MEMBER(threads), ON(RUN),
@@ -42,17 +44,29 @@ static const struct option_row rows[] = {
      "run again with the next seed until N operations were carried out, or a run does not pass"},
     {"seconds", 0, "S", OPTION_NUMBER, MEMBER(seconds), ON(RUN),
      "run again with the next seed until S seconds have passed, or a run does not pass"},
+    {"ops", 0, "N", OPTION_NUMBER, MEMBER(ops), ON(NOISE),
+     "operations of one process, about, in at most 3000 rungs; default 150k"},
+    {"processes", 0, "R", OPTION_BATCH, MEMBER(processes), ON(NOISE),
+     "fresh processes in a batch, each with a seed of its own; default 8"},
+    {"metric", 0, "M,...", OPTION_LIST, MEMBER(metrics), ON(NOISE),
+     "what is measured, in bytes: rss_bytes, pss_bytes (the default is both), or any other metric in bytes"},
+    {"control", 0, "P", OPTION_TEXT, MEMBER(control), ON(NOISE),
+     "a pool that does not grow (the fixed one, the one before a change): its slopes with the same seeds are taken "
+     "off"},
+    {"calibration", 0, "FILE", OPTION_TEXT, MEMBER(calibration), ON(NOISE),
+     "the threshold of this machine. When FILE is not there yet it is measured, in 20 batches on the pool owner, and "
+     "written. Default: 0.5 bytes per operation"},
     {"shard", 0, "I/N", OPTION_SHARD, MEMBER(shard), ON(RUN),
      "run only part I of N; all backends of a case stay together, so that they can be compared"},
     {"out", 0, "DIR", OPTION_TEXT, MEMBER(out), ON(RUN),
      "folder for the results; default results/runs/TIME-PID, and results/runs/latest points at it"},
     {"output", 'o', "FILE", OPTION_TEXT, MEMBER(output), ON(RECORD) | ON(MERGE), "file to write; - is stdout"},
-    {"json", 0, "FILE", OPTION_TEXT, MEMBER(json_file), RUNS | ON(JUDGE),
+    {"json", 0, "FILE", OPTION_TEXT, MEMBER(json_file), RUNS | ON(JUDGE) | ON(NOISE),
      "write the results file here as well; - prints it instead of the table"},
     {"json", 0, NULL, OPTION_FLAG, MEMBER(json), ON(LIST), "print JSON instead of a table"},
     {"no-twin", 0, NULL, OPTION_FLAG, MEMBER(no_twin), ON(RUN),
      "leave out the second run with the same seed that shows whether the numbers can be trusted"},
-    {"quiet", 'q', NULL, OPTION_FLAG, MEMBER(quiet), RUNS, "no progress on stderr"},
+    {"quiet", 'q', NULL, OPTION_FLAG, MEMBER(quiet), RUNS | ON(NOISE), "no progress on stderr"},
     {"verbose", 'v', NULL, OPTION_FLAG, MEMBER(verbose), RUNS | ON(JUDGE),
      "a line for every run that ends, and everything that was found"},
     {"color", 0, "WHEN", OPTION_WHEN, MEMBER(color), RUNS | ON(JUDGE),
@@ -163,6 +177,16 @@ static enum err set_count(int64_t *member, const struct option_row *row, const c
     return ERR_NONE;
 }
 
+static enum err set_batch(int64_t *member, const struct option_row *row, const char *text, struct problem *why)
+{
+    uint64_t value = 0;
+    const char *end = NULL;
+    if (!read_digits(text, 64, &value, &end) || *end || value < 2)
+        return bad_value(row, why, "an integer from 2 to 64", text);
+    *member = (int64_t)value;
+    return ERR_NONE;
+}
+
 static enum err set_threads(int64_t *member, const struct option_row *row, const char *text, struct problem *why)
 {
     uint64_t value = 0;
@@ -239,6 +263,8 @@ static enum err set_value(struct options *options, const struct option_row *row,
         return set_duration(member, row, text, why);
     case OPTION_COUNT:
         return set_count(member, row, text, why);
+    case OPTION_BATCH:
+        return set_batch(member, row, text, why);
     case OPTION_THREADS:
         return set_threads(member, row, text, why);
     case OPTION_SCHEDULE:
@@ -345,6 +371,9 @@ void options_free(struct options *options)
     words_free(&options->operands);
     words_free(&options->pools);
     words_free(&options->backends);
+    words_free(&options->metrics);
+    free(options->control);
+    free(options->calibration);
     for (size_t i = 0; i < options->settings.count; i++) {
         free(options->settings.list[i].name);
         free(options->settings.list[i].value);

@@ -131,7 +131,7 @@ static void overrun(struct keyed_pool *pool, struct pool_item *item)
     (void)item;
     if (pool->releases != 10)
         return;
-    char *block = malloc(24);
+    char *volatile block = malloc(24); /* volatile, or the compiler removes a write to memory that is freed unread */
     if (block == NULL)
         return;
     volatile size_t too_many = 25; /* through memset: ASan watches it although this file is not instrumented */

@@ -167,9 +167,6 @@ enum err pool_check(const char *build_folder, const struct words *names, const c
 /* The scenario files that the words name: a .lua file, or a folder for all .lua files right in it; each once. */
 enum err scenarios_find(const struct words *operands, struct words *files, struct problem *why) MUST_CHECK;
 
-/* Removes what libfaketime left in /dev/shm for processes that are no more. */
-void litter_sweep(void);
-
 /* Writes to stdout, all of it. ERR_SYSTEM: the disk is full, the reader went away. */
 enum err stdout_write(const char *bytes, size_t length, struct problem *why) MUST_CHECK;
 

@@ -214,7 +214,6 @@ enum err jobs_run(struct matrix *matrix, const struct call *call, bool *stopped,
     for (size_t i = 0; i < matrix->control_count; i++)
         workers.order[matrix->job_count + i] = &matrix->controls[i];
     qsort(workers.order, workers.job_count, sizeof(struct job *), order_jobs);
-    litter_sweep();
     enum err err = progress_open(call->options, matrix, &workers.progress, why);
     if (err == ERR_NONE) {
         pthread_mutex_init(&workers.lock, NULL);
@@ -222,7 +221,6 @@ enum err jobs_run(struct matrix *matrix, const struct call *call, bool *stopped,
         pthread_mutex_destroy(&workers.lock);
     }
     progress_close(workers.progress, *stopped);
-    litter_sweep();
     free(workers.order);
     return err;
 }

@@ -224,19 +224,6 @@ Test(cli_run, quiet_verbose_and_plain_progress, .timeout = 60)
     cli_rig_close(rig);
 }
 
-/* A file of a dead process makes libfaketime fail in the next process of that pid; one of a live process is in use. */
-Test(cli_run, litter_of_dead_processes_is_swept, .timeout = 60)
-{
-    struct cli_rig *rig = cli_rig_open();
-    cli_rig_write(rig, "leak.lua", GROWS);
-    const char *line = "sh -c 'echo $$' > dead; d=/dev/shm/faketime_shm_$(cat dead) l=/dev/shm/sem.faketime_sem_$$; "
-                       "touch $d $l; churn run leak.lua --out o >log; code=$?; "
-                       "[ -e $d ] && echo dead stays; [ -e $l ] && echo live stays; rm -f $d $l; exit $code";
-    cr_assert_eq(cli_rig_sh(rig, line), 0, "%s", cli_rig_err(rig));
-    cr_assert_str_eq(cli_rig_out(rig), "live stays\n");
-    cli_rig_close(rig);
-}
-
 Test(cli_run, lists, .timeout = 60)
 {
     struct cli_rig *rig = cli_rig_open();

@@ -365,6 +365,15 @@ static int add_bytes(const char *bytes, size_t length, void *buffer)
     return 0;
 }
 
+void json_print_text(struct buffer *out, const char *before, const char *text)
+{
+    json_t *value = make_text(text);
+    buffer_add_text(out, before);
+    if (!value || json_dump_callback(value, add_bytes, out, DUMP_FLAGS) != 0)
+        out->failed = true;
+    json_decref(value);
+}
+
 static bool is_small(json_t *value)
 {
     const char *name;

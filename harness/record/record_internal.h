@@ -10,4 +10,7 @@ void machine_fini(struct machine *machine);
 enum err run_need_series(struct run *run, const char *name, struct series **out) MUST_CHECK;
 enum err results_add_word(struct results *results, const char *word) MUST_CHECK;
 
+/* `before`, then the text as JSON. */
+void json_print_text(struct buffer *out, const char *before, const char *text);
+
 #endif

@@ -82,7 +82,8 @@ Test(verdict_threshold, limits_look_at_every_sample)
         {"idle=5", STATUS_PASS, ""},
         {"idle=4", STATUS_FAIL, "idle is 5 items, over the limit of 4, since rung 1 (after 30 operations)"},
         {"created=300", STATUS_PASS, ""}, /* +1 a cycle, 300 cycles */
-        {"created=299", STATUS_FAIL, "created is 300 items, over the limit of 299, since rung 30 (after 900 operations)"},
+        {"created=299", STATUS_FAIL,
+         "created is 300 items, over the limit of 299, since rung 30 (after 900 operations)"},
         {"created=200", STATUS_FAIL, "since rung 21 (after 630 operations)"},
         {"dead_retained=2", STATUS_FAIL, "dead_retained is 3 items, over the limit of 2, after shutdown"},
         {"peak_rss=1MiB", STATUS_PASS, ""},

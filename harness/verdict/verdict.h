@@ -6,6 +6,7 @@
 #ifndef CHURN_VERDICT_H
 #define CHURN_VERDICT_H
 
+#include "harness/record/baseline.h"
 #include "harness/record/record.h"
 
 /* D2: three equal windows of rungs, the minimum of each. */
@@ -86,5 +87,23 @@ enum err verdict_noise(const struct noise_test *tests, size_t count, struct nois
 /* The least growth that matters, in bytes per operation, when no calibration says more; and with a control arm. */
 #define NOISE_TAU_LEAST  0.5
 #define NOISE_TAU_PAIRED 0.25
+
+/* ---- baseline ------------------------------------------------------------------------------- */
+
+/* How a run differs from what was committed. OWNED: verdict_baseline_diff_free. */
+struct baseline_diff {
+    size_t rows;
+    bool other_abi;      /* bytes were not compared */
+    struct buffer table; /* a line a number: metric, what, old, new */
+    struct buffer text;  /* the same on one line, cut: for run->baseline_differs */
+};
+
+/* False: its numbers say nothing (threads take turns as they like; it was skipped, stopped, or the rig failed). */
+bool verdict_has_baseline(const struct run *run);
+/* Adds the exact numbers of a judged run. */
+enum err verdict_baseline_entry(const struct run *run, const char *abi, struct baseline *out) MUST_CHECK;
+void verdict_baseline_compare(const struct baseline_entry *was, const struct baseline_entry *is,
+                              struct baseline_diff *diff);
+void verdict_baseline_diff_free(struct baseline_diff *diff);
 
 #endif

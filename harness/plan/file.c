@@ -1,5 +1,5 @@
-/* A plan file as a source of operations: read line by line, in constant memory. */
-#include "harness/plan/plan.h"
+/* A plan file as a source of operations: read line by line, in memory that grows with nothing but lease names. */
+#include "harness/plan/lease_names.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -16,6 +16,7 @@ struct plan_file {
     char *path;
     size_t line;
     bool pool_seen;
+    struct lease_name *leases;
     char text[LINE_LENGTH_MAX + 1];
 };
 
@@ -77,6 +78,8 @@ static enum err file_next(struct plan_source *source, struct plan_op *out, bool 
         err = plan_op_parse(self->text, length, out, why);
     if (err == ERR_NONE && !*done)
         err = check_order(self, out, why);
+    if (err == ERR_NONE && !*done)
+        err = lease_names_check(&self->leases, out, why);
     if (err != ERR_NONE)
         problem_prefix(why, "%s:%zu", self->path, self->line);
     return err;
@@ -87,6 +90,7 @@ static void file_free(struct plan_source *source)
     struct plan_file *self = from_source(source);
     if (self->file != NULL && self->file != stdin)
         (void)fclose(self->file);
+    lease_names_free(&self->leases);
     free(self->path);
     free(self);
 }

@@ -371,6 +371,7 @@ Test(plan_file, problems_name_file_and_line)
         {"churn-plan 1\nget a k\n", 0, ":2: expected the pool line before the first operation, found get"},
         {"churn-plan 1\npool max=4\n\npool max=4\n", 0, ":4: expected one pool line"},
         {"churn-plan 1\npool max=4\nget a\n", 0, ":3: column 6: expected a key's name"},
+        {"churn-plan 1\npool max=4\nget a k\nrelease b\n", 0, ":4: expected a lease that an earlier get named"},
         {"churn-plan 1\npool max=4\r\n", 0, ":2: "},
         {"churn-plan 1\npool max=4\nrung\0\n", 29, ":3: "},
     };

@@ -135,6 +135,17 @@ static struct buffer man_page(void)
     return text;
 }
 
+/* Two commands may have options of one name with explanations of their own: that is a row each. */
+static bool has_option(enum command_id command, const struct option_row *like)
+{
+    const struct option_row *row;
+    for (size_t i = 0; (row = option_at(i)) != NULL; i++)
+        if (row->commands >> command & 1 && strcmp(row->name, like->name) == 0 && !row->argument == !like->argument &&
+            (!row->argument || strcmp(row->argument, like->argument) == 0))
+            return true;
+    return false;
+}
+
 Test(cli_docs, help_of_a_command_names_its_options_and_no_others)
 {
     for (int c = 0; c < COMMAND_NONE; c++) {
@@ -151,7 +162,7 @@ Test(cli_docs, help_of_a_command_names_its_options_and_no_others)
             snprintf(name, sizeof name, "--%s%s%s", row->name, row->argument ? " " : "  ",
                      row->argument ? row->argument : "");
             bool there = strstr(options, name) != NULL;
-            cr_assert_eq(there, (row->commands >> c & 1) != 0, "%s in the help of %s", name,
+            cr_assert_eq(there, has_option((enum command_id)c, row), "%s in the help of %s", name,
                          command_at((enum command_id)c)->name);
         }
         buffer_free(&help);

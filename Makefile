@@ -53,7 +53,7 @@ objects   = $(patsubst %.c,$(BUILD)/obj/$(1)/%.o,$(2))
 PROGRAMS := $(BUILD)/churn $(BUILD)/churn-host $(BUILD)/asan/churn-host $(BUILD)/tsan/churn-host
 
 .DEFAULT_GOAL := all
-.PHONY: all help setup test scenarios check format clean install
+.PHONY: all help setup test scenarios soak check format clean install
 
 all: $(PROGRAMS) ## build churn and the host programs (native and ASan)
 
@@ -71,11 +71,15 @@ scenarios: setup ## set up what is missing, then run every scenario on every poo
 	@$(MAKE) --no-print-directory -j$(JOBS) all
 	@scripts/run-scenarios $(BUILD)
 
+soak: setup ## run the pools on threads for a long time, under every tool that finds races, and over many seeds
+	@$(MAKE) --no-print-directory -j$(JOBS) all tests
+	@scripts/stress $(BUILD) long
+
 check: setup ## check include directions, headers, formatting and function length
 	@scripts/check
 
 .PHONY: tests
-tests: $(BUILD)/churn-tests $(BUILD)/asan/churn-tests $(BUILD)/asan/churn $(BUILD)/selftest/toy.so ## build the test programs
+tests: $(BUILD)/churn-tests $(BUILD)/asan/churn-tests $(BUILD)/asan/churn $(BUILD)/selftest/toy.so $(BUILD)/selftest/leak.so $(BUILD)/selftest/racy.so $(bin_tsan)/selftest/racy.so ## build the test programs
 
 format: ## format every C file with clang-format
 	clang-format -i $$(git ls-files '*.c' '*.h')
@@ -98,6 +102,10 @@ $(foreach variant,$(VARIANTS),$(eval $(call VARIANT_RULES,$(variant))))
 
 $(BUILD)/selftest/%.so: harness/tests/pools/%.c pools/keyed_pool.h
 	$(call say,LD) && mkdir -p $(@D) && $(CC) $(STD) $(WARN) $(OPT) -fPIC -shared -o $@ $<
+
+# A tool that instruments sees into a shared object only when that was built with it.
+$(bin_tsan)/selftest/%.so: harness/tests/pools/%.c pools/keyed_pool.h
+	$(call say,LD) && mkdir -p $(@D) && $(CC) $(STD) $(WARN) $(OPT) $(flags_tsan) -fPIC -shared -o $@ $<
 
 # Flags that a file's room needs beside the common ones.
 room_flags = $(if $(findstring /harness/scenario/,$@)$(findstring /harness/cli/,$@),$(LUA_CFLAGS)) \

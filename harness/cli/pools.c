@@ -6,10 +6,11 @@
 
 #define LIMIT_MS 10000
 
-static char *host_path(const char *build_folder)
+/* `variant` is "", or a folder with its slash. */
+static char *host_path(const char *build_folder, const char *variant)
 {
     char *path = NULL;
-    return asprintf(&path, "%s/churn-host", build_folder) < 0 ? NULL : path;
+    return asprintf(&path, "%s/%schurn-host", build_folder, variant) < 0 ? NULL : path;
 }
 
 /* "NAME<tab>ABOUT" */
@@ -25,7 +26,7 @@ static enum err add_line(const char *line, size_t length, struct words *names, s
 
 enum err pools_list(const char *build_folder, struct words *names, struct words *abouts, struct problem *why)
 {
-    char *host = host_path(build_folder), list[] = "--list";
+    char *host = host_path(build_folder, ""), list[] = "--list";
     struct buffer text = {0};
     int status = -1;
     if (!host)
@@ -64,9 +65,9 @@ static enum err refuse_name(const struct words *names, const char *name, struct 
 
 /* Lets the host make the pool once: it knows the settings, and whether a shared object can be loaded. What only breaks then (a crash,
  * no answer) is a finding about the pool and left to the runs. */
-static enum err try_pool(const char *build_folder, const char *pool, struct problem *why)
+static enum err try_host(const char *build_folder, const char *variant, const char *pool, struct problem *why)
 {
-    char *host = host_path(build_folder), *spec = strdup(pool), flag[] = "--pool";
+    char *host = host_path(build_folder, variant), *spec = strdup(pool), flag[] = "--pool";
     struct buffer text = {0};
     enum err err = ERR_MEMORY;
     int status = -1;
@@ -88,6 +89,17 @@ static enum err try_pool(const char *build_folder, const char *pool, struct prob
     buffer_free(&text);
     free(host);
     free(spec);
+    return err;
+}
+
+/* A shared object that was built with a sanitizer can be loaded only by the host that was too. */
+static enum err try_pool(const char *build_folder, const char *pool, struct problem *why)
+{
+    static const char *const variants[] = {"tsan/", "asan/"};
+    enum err err = try_host(build_folder, "", pool, why);
+    for (size_t i = 0; err == ERR_INPUT && strchr(pool, '/') && i < ARRAY_LEN(variants); i++)
+        if (try_host(build_folder, variants[i], pool, NULL) == ERR_NONE)
+            err = ERR_NONE;
     return err;
 }
 

@@ -130,7 +130,7 @@ void host_greet(struct host *host)
     }
     answer_text(answer, "],\"counters\":[");
     sample_print_counters(host);
-    answer_text(answer, "],\"clock\":\"");
+    answer_text(answer, "],\"cancelled\":true,\"clock\":\"");
     answer_text(answer, host->clock_moves ? "faked" : "real");
     answer_text(answer, "\"}\n");
     answer_end(answer);

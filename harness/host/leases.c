@@ -178,6 +178,23 @@ void leases_free(struct caller *caller)
     }
 }
 
+static void lease_say(struct lease *lease, const char *what, const char *words)
+{
+    struct answer *answer = &lease->host->answer;
+
+    if (lease->host->threaded)
+        return;
+    answer_begin(answer);
+    answer_text(answer, what);
+    answer_text(answer, lease->name);
+    if (words != NULL) {
+        answer_text(answer, " ");
+        answer_words(answer, words);
+    }
+    answer_text(answer, "\n");
+    answer_end(answer);
+}
+
 /* ---- release and cancel ------------------------------------------------------------------------------------------ */
 
 /* Of a lease that was just turned from LEASE_OUT to LEASE_OVER: before the call, because the call may serve others, and
@@ -203,6 +220,7 @@ static bool lease_give_up(struct lease *lease)
         return false;
     if (!lease_turn(lease, LEASE_PENDING, LEASE_OVER))
         host_misuse(host, lease_identity(lease), "a get was cancelled and answered");
+    lease_say(lease, "cancelled ", NULL);
     lease_leave_scope(lease);
     return true;
 }
@@ -259,23 +277,6 @@ enum err lease_cancel(struct host *host, const char *name, struct problem *why)
 }
 
 /* ---- get --------------------------------------------------------------------------------------------------------- */
-
-static void lease_say(struct lease *lease, const char *what, const char *words)
-{
-    struct answer *answer = &lease->host->answer;
-
-    if (lease->host->threaded)
-        return;
-    answer_begin(answer);
-    answer_text(answer, what);
-    answer_text(answer, lease->name);
-    if (words != NULL) {
-        answer_text(answer, " ");
-        answer_words(answer, words);
-    }
-    answer_text(answer, "\n");
-    answer_end(answer);
-}
 
 static void lease_say_identity(struct lease *lease)
 {

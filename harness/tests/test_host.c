@@ -219,8 +219,8 @@ Test(host_leases, a_name_is_free_again_when_its_lease_is_over)
     tell(host, "release a;get a wait");
     expect_refused(host, "get a k1", "\"a\" is still pending");
     tell(host, "cancel a;get a k1;release a;shutdown;get a k0;get a k0");
-    expect_answers(host, "created 1 k0;leased a 1;destroyed 1;created 2 k1;leased a 2;destroyed 2;done shutdown;"
-                         "closed a;closed a");
+    expect_answers(host, "created 1 k0;leased a 1;destroyed 1;cancelled a;created 2 k1;leased a 2;destroyed 2;"
+                         "done shutdown;closed a;closed a");
     expect_refused(host, "release z", "unknown lease \"z\"");
     expect_refused(host, "invalidate z", "unknown lease \"z\"");
     host_stop(host);
@@ -233,7 +233,7 @@ Test(host_leases, operations_on_a_lease_in_another_state_do_nothing)
     tell(host,
          "pool min=0 max=1;get a k0;cancel a;release a;release a;cancel a;kill a;invalidate a;get b wait;release b;"
          "invalidate b;cancel b;release b");
-    expect_answers(host, "created 1 k0;leased a 1;destroyed 1");
+    expect_answers(host, "created 1 k0;leased a 1;destroyed 1;cancelled b");
     host_stop(host);
 }
 
@@ -246,7 +246,7 @@ Test(host_leases, a_closing_scope_releases_and_cancels_its_leases_last_first)
                          "created 4 k0;leased e 4");
     cr_expect_eq(world_count(host->world, WORLD_REQUEST_FINALIZERS), 4, "a c d e");
     tell(host, "close-scope s;close-scope s;close-scope unknown");
-    expect_answers(host, "destroyed 3;destroyed 1");
+    expect_answers(host, "cancelled d;destroyed 3;destroyed 1");
     cr_expect_eq(world_count(host->world, WORLD_REQUEST_FINALIZERS), 1);
     cr_expect_null(host->pool->waiting);
     tell(host, "get d k0;release d;release e");
@@ -300,7 +300,7 @@ Test(host_leases, an_answer_after_a_cancel_is_misuse)
     struct pool_lease *waiting = host->pool->waiting;
     tell(host, "cancel a");
     world_env(host->world)->lease_done(host->world, waiting, POOL_FAILED);
-    expect_answers(host, "misuse 0 a get was answered that is not pending");
+    expect_answers(host, "cancelled a;misuse 0 a get was answered that is not pending");
     host_stop(host);
 }
 

@@ -32,10 +32,13 @@ static enum err write_file(const struct noise_session *session, const char *path
     bool made = file && largest && json_object_set(file, "largest_lower", largest) == 0;
     for (size_t m = 0; made && m < session->metrics.count; m++)
         made = json_object_set_new(largest, session->metrics.list[m], json_real(session->calibrated[m])) == 0;
-    char *text = made ? json_dumps(file, JSON_INDENT(2)) : NULL;
-    enum err err = text ? file_write_whole(path, text, strlen(text), why)
-                        : problem_set(why, ERR_MEMORY, "out of memory while writing %s", path);
-    free(text);
+    char *json = made ? json_dumps(file, JSON_INDENT(2)) : NULL;
+    struct buffer text = {0};
+    buffer_addf(&text, "%s\n", json ? json : "");
+    enum err err = json && !text.failed ? file_write_whole(path, text.data, text.length, why)
+                                        : problem_set(why, ERR_MEMORY, "out of memory while writing %s", path);
+    buffer_free(&text);
+    free(json);
     json_decref(file);
     json_decref(largest);
     return err;
@@ -48,7 +51,8 @@ static enum err compare_conditions(const struct noise_session *session, const ch
     const char *name;
     enum err err = mine ? ERR_NONE : problem_set(why, ERR_MEMORY, "out of memory");
     json_object_foreach(mine, name, value) if (err == ERR_NONE && !json_equal(value, json_object_get(file, name))) err =
-        problem_set(why, ERR_INPUT, "%s was measured with another %s; remove it to measure anew", path, name);
+        problem_set(why, ERR_INPUT, "%s was measured with another value of \"%s\"; remove it to measure anew", path,
+                    name);
     json_decref(mine);
     return err;
 }

@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define FORMAT "churn-noise/1"
 
@@ -113,9 +114,10 @@ static json_t *make_judged(const struct noise_session *session, const struct noi
     for (size_t i = 0; i < session->processes; i++)
         append(slopes, json_real(batch->slopes[metric * session->processes + i]), failed);
     json_t *judged =
-        json_pack("{s:s, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:b}", "metric", session->metrics.list[metric], "threshold",
-                  session->thresholds[metric], "mean", noise->mean, "sd", noise->sd, "lower", noise->lower, "p",
-                  noise->p, "level", noise->level, "detectable", noise->detectable, "grows", (int)noise->grows);
+        json_pack("{s:s, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:b, s:i}", "metric", session->metrics.list[metric],
+                  "threshold", session->thresholds[metric], "mean", noise->mean, "sd", noise->sd, "lower", noise->lower,
+                  "p", noise->p, "level", noise->level, "detectable", noise->detectable, "grows", (int)noise->grows,
+                  "page_bytes", (int)sysconf(_SC_PAGESIZE));
     put(judged, "slopes", slopes, failed);
     return judged;
 }

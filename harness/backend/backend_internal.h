@@ -47,4 +47,7 @@ enum err run_add_log(struct run *run, const char *heading, const char *text, siz
 /* The number after the last "LABEL" in the text, thousands separated by commas as Valgrind writes them. */
 bool text_last_number(const char *text, const char *label, int64_t *out);
 
+/* Sets run->stack when the host had memcheck list what grew (CHURN_EXPLAIN). */
+enum err growth_read(const char *log, struct run *run) MUST_CHECK;
+
 #endif

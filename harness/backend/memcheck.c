@@ -31,6 +31,7 @@ static enum err memcheck_command(const char *build_folder, const char *pool, str
         "--errors-for-leak-kinds=none",
         "--error-exitcode=0",
         "--child-silent-after-fork=yes",
+        "--soname-synonyms=somalloc=nouserintercepts", /* the host's malloc counts, and calls the C library's */
     };
     struct text_list argv = {0}, env = {0};
 
@@ -78,7 +79,8 @@ static enum err memcheck_read_logs(const struct backend_command *command, struct
         if (text_last_number(logs.data, "ERROR SUMMARY:", &errors))
             run->tool_errors = errors;
         run->lost_bytes = read_lost(logs.data);
-        if (run->tool_errors > 0 || run->lost_bytes > 0)
+        err = growth_read(logs.data, run);
+        if (err == ERR_NONE && (run->tool_errors > 0 || run->lost_bytes > 0))
             err = run_add_log(run, "memcheck", logs.data, logs.length);
     }
     buffer_free(&logs);

@@ -94,6 +94,18 @@ static enum err set_name(struct run *run, const char *file)
     return err;
 }
 
+/* What the command line says of a metric takes the place of what the scenario says. */
+static enum err add_thresholds(struct drive *drive, struct problem *why)
+{
+    const struct thresholds *asked = drive->request->thresholds;
+    enum err err = drive->plan ? scenario_plan_thresholds(drive->plan, &drive->run->thresholds, why) : ERR_NONE;
+
+    for (size_t i = 0; err == ERR_NONE && asked && i < asked->count; i++)
+        if (thresholds_add(&drive->run->thresholds, &asked->list[i]) != ERR_NONE)
+            err = problem_set(why, ERR_MEMORY, "out of memory while preparing a run");
+    return err;
+}
+
 enum err drive_describe(struct drive *drive, const char *file, struct problem *why)
 {
     const struct driver_request *request = drive->request;
@@ -123,5 +135,8 @@ enum err drive_describe(struct drive *drive, const char *file, struct problem *w
         err = add_thread_params(run, request);
     if (err != ERR_NONE)
         return problem_set(why, err, "out of memory while preparing a run");
+    err = add_thresholds(drive, why);
+    if (err != ERR_NONE)
+        return err;
     return drive->plan ? scenario_plan_expectation(drive->plan, &run->expectation, why) : ERR_NONE;
 }

@@ -29,7 +29,8 @@ static enum err run_and_free(struct drive *drive, const char *file, struct run *
     return err;
 }
 
-static enum err run_once(const struct driver_request *request, int64_t dose, struct run **out, struct problem *why)
+static enum err run_as(const struct driver_request *request, int64_t dose, bool explains, struct run **out,
+                       struct problem *why)
 {
     struct scenario_request asked = request->scenario;
     struct drive *drive = calloc(1, sizeof(*drive));
@@ -38,6 +39,7 @@ static enum err run_once(const struct driver_request *request, int64_t dose, str
     if (!drive)
         return problem_set(why, ERR_MEMORY, "out of memory");
     drive->request = request;
+    drive->explains = explains;
     asked.dose = dose;
     enum err err = scenario_plan_open(request->scenario_path, &asked, &drive->plan, why);
     if (err != ERR_NONE) {
@@ -52,6 +54,25 @@ static enum err run_once(const struct driver_request *request, int64_t dose, str
         return err;
     }
     return run_and_free(drive, request->scenario_path, out, why);
+}
+
+static enum err run_once(const struct driver_request *request, int64_t dose, struct run **out, struct problem *why)
+{
+    return run_as(request, dose, false, out, why);
+}
+
+/* The numbers of that run are of no interest: searches for leaks are left out in it. */
+static enum err add_stack(const struct driver_request *request, struct run *run, struct problem *why)
+{
+    struct driver_request again = *request;
+    struct run *explained = NULL;
+
+    again.backend = backend_find("memcheck");
+    enum err err = run_as(&again, 1, true, &explained, why);
+    if (err == ERR_NONE && run_set_text(&run->stack, explained->stack) != ERR_NONE)
+        err = problem_set(why, ERR_MEMORY, "out of memory");
+    run_free(explained);
+    return err == ERR_STOPPED ? ERR_NONE : err;
 }
 
 static enum err add_twin(const struct driver_request *request, struct run *run, struct problem *why)
@@ -92,6 +113,10 @@ static enum err run_and_judge(const struct driver_request *request, bool twin, s
         err = problem_set(why, ERR_MEMORY, "out of memory");
     if (err == ERR_NONE && run->ending == ENDING_DONE && verdict_wants_dose(run, &metric))
         err = add_dose(request, run, why);
+    if (err == ERR_NONE && request->explain && verdict_judge_run(run) != ERR_NONE)
+        err = problem_set(why, ERR_MEMORY, "out of memory");
+    if (err == ERR_NONE && drive_wants_stack(request, run))
+        err = add_stack(request, run, why);
     if (err != ERR_NONE) {
         run_free(run);
         return err;

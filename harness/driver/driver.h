@@ -28,6 +28,10 @@ struct driver_request {
     /* Runs again with the next seed until one does not pass, or so many operations were sent, or so much time has
      * passed. 0: once. */
     int64_t least_ops, least_ns;
+
+    const struct thresholds *thresholds; /* the command line's, before the scenario's; NULL: none. BORROWED */
+    /* A growth that fails is run once more under memcheck, for run->stack; nothing is said when memcheck is not here. */
+    bool explain;
 };
 
 /* NULL: fine; otherwise what is expected of a schedule, a string literal. */

@@ -18,6 +18,7 @@ enum rung_kind { RUNG_BEFORE, RUNG_MEASURED, RUNG_AFTER };
 
 struct drive {
     const struct driver_request *request;
+    bool explains; /* for run->stack: the host is told between which rungs */
     struct scenario_plan *plan; /* NULL for a replay */
     struct plan_source *source;
     struct plan_counts counts; /* what was sent */
@@ -60,6 +61,12 @@ enum err drive_rung(struct drive *drive, const struct plan_op *op, struct proble
 enum err drive_note_ending(struct drive *drive, struct problem *why) MUST_CHECK;
 enum err drive_end_as(struct run *run, enum ending ending, int code, const char *format, ...) MUST_CHECK
     PRINTF_LIKE(4, 5);
+
+/* ---- explain.c ---- */
+
+/* Tells the host, through its environment, between which rungs growth is to be listed. */
+enum err drive_ask_growth(struct drive *drive, struct problem *why) MUST_CHECK;
+bool drive_wants_stack(const struct driver_request *request, const struct run *run);
 
 /* ---- describe.c ---- */
 

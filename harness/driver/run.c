@@ -47,6 +47,10 @@ static enum err start(struct drive *drive, struct problem *why)
 
     if (err != ERR_NONE)
         return end_by_rig(drive, err == ERR_INPUT ? ENDING_SKIPPED : ENDING_RIG, err, why);
+    if (drive->explains && drive->plan)
+        err = drive_ask_growth(drive, why);
+    if (err != ERR_NONE)
+        return err;
     const struct subject_launch launch = {.argv = drive->command.argv,
                                           .extra_env = drive->command.extra_env,
                                           .timeout_ns = time_limit(drive),

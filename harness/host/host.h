@@ -75,6 +75,14 @@ enum tool tool_watch(void);
 /* Bytes and blocks that are allocated, by the tool's own count. Slow under memcheck: it searches the whole memory. */
 void tool_measure(enum tool tool, int64_t *bytes, int64_t *blocks);
 
+/* Where growth comes from: with CHURN_EXPLAIN=FIRST,LAST in the environment memcheck lists, at rung LAST, the stacks of all
+ * blocks that came since rung FIRST (the backend reads its log). */
+struct explain {
+    int64_t first, last; /* 0: nobody asked */
+};
+struct explain explain_asked(enum tool tool);
+void explain_rung(const struct explain *explain, int64_t rung);
+
 /* ---- the host ---------------------------------------------------------------------------------------------------- */
 
 struct lease;
@@ -105,6 +113,7 @@ struct host {
     bool threaded;             /* the plan has threads: who is served first means nothing, and is not answered */
     struct schedule *schedule; /* NULL: threads run as the system likes */
     int64_t rungs;
+    struct explain explain;
     bool shutdown_asked, shutdown_pending;
     struct answer answer;
 };

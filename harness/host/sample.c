@@ -1,4 +1,5 @@
 #include "harness/host/host.h"
+#include "harness/host/plugin.h"
 
 #include <string.h>
 
@@ -16,8 +17,6 @@ static const struct {
     {"request_finalizers", WORLD_REQUEST_FINALIZERS},
     {"bytes_live", WORLD_BYTES_LIVE},
     {"blocks_live", WORLD_BLOCKS_LIVE},
-    {"own_bytes", WORLD_OWN_BYTES},
-    {"own_blocks", WORLD_OWN_BLOCKS},
 };
 
 static void put(struct answer *answer, const char *prefix, const char *name, int64_t value)
@@ -46,6 +45,19 @@ static void put_world(struct host *host)
     }
 }
 
+/* What a plug-in takes by itself is part of what the process knows of itself. */
+static void put_own(struct host *host)
+{
+    int64_t bytes = 0, blocks = 0;
+
+    if (plugin_memory(&bytes, &blocks)) {
+        put(&host->answer, "", "plugin_bytes", bytes);
+        put(&host->answer, "", "plugin_blocks", blocks);
+    }
+    put(&host->answer, "", "own_bytes", world_count(host->world, WORLD_OWN_BYTES) + bytes);
+    put(&host->answer, "", "own_blocks", world_count(host->world, WORLD_OWN_BLOCKS) + blocks);
+}
+
 static void put_pool(struct host *host)
 {
     struct pool_stats stats;
@@ -66,6 +78,9 @@ static void put_tool(struct host *host)
     bool seldom = host->rungs > 2 && (host->rungs - 1) % 10 != 0 && !host->shutdown_asked;
     int64_t bytes, blocks;
 
+    explain_rung(&host->explain, host->rungs);
+    if (host->explain.last > 0) /* any search would be the one that growth is told from */
+        return;
     if (host->tool == TOOL_NONE || (host->tool == TOOL_MEMCHECK && seldom))
         return;
     tool_measure(host->tool, &bytes, &blocks);
@@ -100,6 +115,7 @@ void sample_answer(struct host *host)
     answer_text(&host->answer, "rung {");
     put_world(host);
     put_pool(host);
+    put_own(host);
     put_tool(host);
     if (host->threaded)
         put_threads(host);
@@ -109,9 +125,13 @@ void sample_answer(struct host *host)
 void sample_print_counters(struct host *host)
 {
     struct answer *answer = &host->answer;
+    int64_t bytes, blocks;
 
+    answer_text(answer, "\"own_bytes\",\"own_blocks\"");
+    if (plugin_memory(&bytes, &blocks))
+        answer_text(answer, ",\"plugin_bytes\",\"plugin_blocks\"");
     for (size_t i = 0; i < ARRAY_LEN(WORLD_COUNTS); i++) {
-        answer_text(answer, i > 0 ? ",\"" : "\"");
+        answer_text(answer, ",\"");
         answer_text(answer, WORLD_COUNTS[i].name);
         answer_text(answer, "\"");
     }

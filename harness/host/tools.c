@@ -1,6 +1,8 @@
 #include "harness/host/host.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #if __has_include(<valgrind/memcheck.h>)
 #include <valgrind/memcheck.h>
@@ -80,4 +82,37 @@ void tool_measure(enum tool tool, int64_t *bytes, int64_t *blocks)
         *bytes = (int64_t)__sanitizer_get_current_allocated_bytes();
         *blocks = asan_blocks;
     }
+}
+
+/* ---- where growth comes from -------------------------------------------------------------------------------------- */
+
+struct explain explain_asked(enum tool tool)
+{
+    struct explain explain = {0, 0};
+    const char *asked = getenv("CHURN_EXPLAIN");
+    long first = 0, last = 0;
+
+    if (tool == TOOL_MEMCHECK && asked != NULL && sscanf(asked, "%ld,%ld", &first, &last) == 2)
+        explain = (struct explain){first, last};
+    return explain;
+}
+
+/* The lines around the list are looked for in the log by harness/backend/growth.c. */
+void explain_rung(const struct explain *explain, int64_t rung)
+{
+#if HAVE_MEMCHECK
+    if (explain->last == 0 || (rung != explain->first && rung != explain->last))
+        return;
+    if (rung == explain->first) {
+        VALGRIND_DO_QUICK_LEAK_CHECK;
+        return;
+    }
+    VALGRIND_CLO_CHANGE("--show-leak-kinds=all");
+    VALGRIND_PRINTF("churn: growth begins\n");
+    VALGRIND_DO_ADDED_LEAK_CHECK;
+    VALGRIND_PRINTF("churn: growth ends\n");
+    VALGRIND_CLO_CHANGE("--show-leak-kinds=definite,indirect");
+#endif
+    (void)explain;
+    (void)rung;
 }

@@ -30,6 +30,8 @@ static const struct field {
     {"teardown", FIELD_FUNCTION, false},
     {"after_shutdown", FIELD_FUNCTION, false},
     {"expect", FIELD_TABLE, false},
+    {"budget", FIELD_TABLE, false},
+    {"limit", FIELD_TABLE, false},
 };
 
 static const char *const default_pools[] = {"broadcast", "owner", "membership"};
@@ -204,6 +206,7 @@ static int run_file(lua_State *L)
     check_list(L, "pools", LUA_TSTRING, "a list of pools like { \"broadcast\", \"owner\" }");
     check_list(L, "cases", LUA_TTABLE, "a list of parameter sets like { { keys = 1 }, { keys = 8 } }");
     expect_check(L);
+    thresholds_check(L);
     return 0;
 }
 

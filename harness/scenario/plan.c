@@ -326,6 +326,17 @@ enum err scenario_plan_expectation(struct scenario_plan *plan, struct expectatio
     return err;
 }
 
+static int read_thresholds(lua_State *L)
+{
+    thresholds_read(L, lua_touserdata(L, 1));
+    return 0;
+}
+
+enum err scenario_plan_thresholds(struct scenario_plan *plan, struct thresholds *out, struct problem *why)
+{
+    return script_run(&plan->script, read_thresholds, out, why);
+}
+
 /* The `n` of formulas: what was taken from the plan up to now. */
 static void push_counts(lua_State *L, const struct plan_counts *counts, size_t rung)
 {

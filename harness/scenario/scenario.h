@@ -89,6 +89,9 @@ const struct plan_counts *scenario_plan_counts(const struct scenario_plan *plan)
  * (run.expectation: run_free frees it). */
 enum err scenario_plan_expectation(struct scenario_plan *plan, struct expectation *out, struct problem *why) MUST_CHECK;
 
+/* Adds the budgets and limits that the scenario states. */
+enum err scenario_plan_thresholds(struct scenario_plan *plan, struct thresholds *out, struct problem *why) MUST_CHECK;
+
 /* Evaluates every formula at the present point of the plan, right after the rung's operation was taken, into
  * expectation->metrics[i].values[rung]; the first call makes room for scenario_plan_rungs values. rung: 0 for the
  * first measured

@@ -205,4 +205,12 @@ void expect_read(lua_State *L, int expectation, struct expectation *out);
 /* The value that the formula of the metric `index` gives now. */
 int64_t expect_predict(lua_State *L, int expectation, size_t index, int p, int n);
 
+/* ---- thresholds.c: budget = { ... }, limit = { ... }
+ * --------------------------------------------------------------------------- */
+
+/* Checks both fields, so that a mistake shows before anything runs. */
+void thresholds_check(lua_State *L);
+/* Adds what they say. ERR_MEMORY is raised. */
+void thresholds_read(lua_State *L, struct thresholds *out);
+
 #endif

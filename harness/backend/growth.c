@@ -1,0 +1,103 @@
+/*
+ * growth.c: who allocated what grew, from memcheck's list of the blocks that came between two rungs.
+ *
+ * Valgrind lists the smallest first and every frame down to main; a reader wants the largest, and of each the frames of
+ * the pool: not the allocator at the top, and not the host that carried out the plan at the bottom.
+ */
+#include "harness/backend/backend_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define PARTS_KEPT  4
+#define FRAMES_KEPT 12
+
+/* Files of the world's allocator, above the pool, and of the host, below it. */
+static const char *const above[] = {"vg_replace_malloc.c", "populations.c"};
+static const char *const below[] = {"host.c", "leases.c", "main.c", "threads.c", "schedule.c"};
+
+/* "==7==    by 0x10A2B4: tombs_add (tombs.c:77)" -> "tombs_add (tombs.c:77)"; NULL: no frame. */
+static const char *frame_of(const char *line, size_t *length)
+{
+    const char *end = line + *length;
+    const char *at = memmem(line, *length, " at 0x", 6);
+    if (!at)
+        at = memmem(line, *length, " by 0x", 6);
+    const char *colon = at ? memchr(at, ':', (size_t)(end - at)) : NULL;
+    if (!colon || colon + 2 >= end)
+        return NULL;
+    *length = (size_t)(end - (colon + 2));
+    return colon + 2;
+}
+
+static bool is_in(const char *const *files, size_t count, const char *frame, size_t length)
+{
+    for (size_t i = 0; i < count; i++) {
+        char place[64];
+        int wide = snprintf(place, sizeof(place), "(%s:", files[i]);
+        if (memmem(frame, length, place, (size_t)wide))
+            return true;
+    }
+    return false;
+}
+
+/* "==7== 31,360 (+12,544) bytes in 560 (+224) blocks are still reachable in loss record 9 of 12": what grew is in the
+ * brackets, or all of it is new. */
+static void add_head(const char *line, size_t length, struct buffer *out)
+{
+    const char *start = memmem(line, length, "== ", 3), *end = memmem(line, length, " are ", 5);
+    if (!end)
+        end = memmem(line, length, " in loss record", 15);
+    start = start ? start + 3 : line;
+    if (end && end > start)
+        buffer_add(out, start, (size_t)(end - start));
+    buffer_add_text(out, ":\n");
+}
+
+/* One loss record up to its empty line; returns what follows. */
+static const char *add_part(const char *at, const char *end, struct buffer *out)
+{
+    int frames = 0;
+    bool over = false;
+    const char *newline = memchr(at, '\n', (size_t)(end - at));
+    add_head(at, newline ? (size_t)(newline - at) : (size_t)(end - at), out);
+    for (at = newline ? newline + 1 : end; at < end; at = newline ? newline + 1 : end) {
+        newline = memchr(at, '\n', (size_t)(end - at));
+        size_t length = newline ? (size_t)(newline - at) : (size_t)(end - at);
+        const char *frame = frame_of(at, &length);
+        if (!frame)
+            break;
+        over = over || is_in(below, ARRAY_LEN(below), frame, length);
+        if (over || frames == FRAMES_KEPT || is_in(above, ARRAY_LEN(above), frame, length))
+            continue;
+        buffer_addf(out, "  %.*s\n", (int)length, frame);
+        frames++;
+    }
+    return at;
+}
+
+enum err growth_read(const char *log, struct run *run)
+{
+    static const char begins[] = "churn: growth begins", ends[] = "churn: growth ends", record[] = " in loss record ";
+    const char *start = strstr(log, begins), *end = start ? strstr(start, ends) : NULL;
+    const char *parts[PARTS_KEPT] = {NULL};
+    size_t found = 0;
+    struct buffer text = {0};
+    if (!end)
+        return ERR_NONE;
+    for (const char *at = start; (at = memmem(at, (size_t)(end - at), record, strlen(record))) != NULL; at++) {
+        const char *line = at;
+        while (line > start && line[-1] != '\n')
+            line--;
+        parts[found++ % PARTS_KEPT] = line;
+    }
+    for (size_t i = 0; i < PARTS_KEPT && i < found; i++) {
+        buffer_add_text(&text, i > 0 ? "\n" : "");
+        (void)add_part(parts[(found - 1 - i) % PARTS_KEPT], end, &text);
+    }
+    if (found > PARTS_KEPT)
+        buffer_addf(&text, "\nand %zu smaller parts\n", found - PARTS_KEPT);
+    enum err err = text.failed ? ERR_MEMORY : found > 0 ? run_set_text(&run->stack, text.data) : ERR_NONE;
+    buffer_free(&text);
+    return err;
+}

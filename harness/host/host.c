@@ -307,6 +307,8 @@ static enum err do_barrier(struct host *host, const struct plan_op *op, struct p
     switch (op->verb) {
     case PLAN_FAIL:
         return world_fail(host->world, op->key, op->count, why);
+    case PLAN_FAIL_CLOSE:
+        return world_fail_close(host->world, op->key, op->count, why);
     case PLAN_SLOW:
         return world_slow(host->world, op->key, op->duration_ns, why);
     case PLAN_ADVANCE:
@@ -322,7 +324,8 @@ static enum err do_barrier(struct host *host, const struct plan_op *op, struct p
 
 static bool is_barrier(enum plan_verb verb)
 {
-    return verb == PLAN_FAIL || verb == PLAN_SLOW || verb == PLAN_ADVANCE || verb == PLAN_RUNG || verb == PLAN_SHUTDOWN;
+    return verb == PLAN_FAIL || verb == PLAN_FAIL_CLOSE || verb == PLAN_SLOW || verb == PLAN_ADVANCE ||
+           verb == PLAN_RUNG || verb == PLAN_SHUTDOWN;
 }
 
 static enum err do_supported(struct host *host, const struct plan_op *op, struct problem *why)

@@ -39,6 +39,7 @@ static const struct verb {
     [PLAN_CLOSE_SCOPE] = {"close-scope", "close-scope SCOPE", {OPERAND_SCOPE}},
     [PLAN_RUNG] = {"rung", "rung", {OPERAND_NONE}},
     [PLAN_SHUTDOWN] = {"shutdown", "shutdown", {OPERAND_NONE}},
+    [PLAN_FAIL_CLOSE] = {"fail-close", "fail-close KEY COUNT", {OPERAND_KEY, OPERAND_COUNT}},
     [PLAN_THREAD] = {"thread", "thread NUMBER", {OPERAND_THREAD}},
 };
 

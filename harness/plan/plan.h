@@ -32,6 +32,7 @@ enum plan_verb {
     PLAN_RUNG,             /* rung                        settle, then one sample of everything */
     PLAN_SHUTDOWN,         /* shutdown                    close the pool */
     PLAN_THREAD,           /* thread NUMBER               who carries out what follows; 0 is the main thread */
+    PLAN_FAIL_CLOSE,       /* fail-close KEY COUNT        the next COUNT closings of items made for KEY fail */
     PLAN_VERB_COUNT
 };
 
@@ -45,7 +46,7 @@ struct plan_op {
     char lease[NAME_MAX_LEN + 1]; /* LEASE, or VALUE */
     char key[NAME_MAX_LEN + 1];
     char scope[NAME_MAX_LEN + 1];
-    int64_t count;       /* fail, thread */
+    int64_t count;       /* fail, fail-close, thread */
     int64_t duration_ns; /* slow, advance */
     /* meta: "NAME VALUE..."; pool: "NAME=VALUE NAME=VALUE"; fail, slow, advance: the quantity as it was written, so
      * that it prints

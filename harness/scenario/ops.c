@@ -24,6 +24,7 @@ static const struct op_def {
     {"invalidate_value", PLAN_INVALIDATE_VALUE, "invalidate_value(name)", {ARG_VALUE}},
     {"share", PLAN_SHARE, "share(lease, key)", {ARG_LEASE, ARG_KEY}},
     {"fail", PLAN_FAIL, "fail(key, count)", {ARG_KEY, ARG_COUNT}},
+    {"fail_close", PLAN_FAIL_CLOSE, "fail_close(key, count)", {ARG_KEY, ARG_COUNT}},
     {"slow", PLAN_SLOW, "slow(key, \"5s\")", {ARG_KEY, ARG_DURATION}},
     {"kill", PLAN_KILL, "kill(lease)", {ARG_LEASE}},
     {"advance", PLAN_ADVANCE, "advance(\"61s\")", {ARG_DURATION}},

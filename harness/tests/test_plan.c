@@ -186,6 +186,7 @@ static struct plan_op random_op(struct rng *rng)
         random_name(rng, op.key);
         break;
     case PLAN_FAIL:
+    case PLAN_FAIL_CLOSE:
         random_name(rng, op.key);
         op.count = (int64_t)rng_below(rng, 1000000);
         break;

@@ -172,3 +172,23 @@ Test(world_factory, the_nth_allocation_fails_and_nothing_is_left_of_it)
     (void)env->destroy(world, item);
     cr_expect_eq(world_free(world, NULL, 0), 0);
 }
+
+Test(world_factory, a_closing_that_fails_closes_all_the_same)
+{
+    struct witness witness;
+    struct problem why = {0};
+    struct world *world = world_of("min=0 max=4", &witness);
+    const struct pool_env *env = world_env(world);
+    struct pool_item *items[4];
+    const char *const keys[] = {"a", "a", "b", "a"};
+    const enum pool_result expected[] = {POOL_FAILED, POOL_FAILED, POOL_OK, POOL_OK};
+
+    for (size_t i = 0; i < ARRAY_LEN(items); i++)
+        cr_assert_eq(env->create(env->ctx, keys[i], NULL, &items[i]), POOL_OK);
+    cr_assert_eq(world_fail_close(world, "a", 2, &why), ERR_NONE);
+    for (size_t i = 0; i < ARRAY_LEN(items); i++)
+        cr_expect_eq(env->destroy(env->ctx, items[i]), expected[i], "item %zu", i);
+    cr_expect_eq(world_count(world, WORLD_DESTROYED), 4);
+    cr_expect_eq(world_count(world, WORLD_OPEN), 0);
+    cr_expect_eq(world_free(world, NULL, 0), 0);
+}

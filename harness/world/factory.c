@@ -66,7 +66,7 @@ static struct fault *fault_open_locked(struct world *world, const char *key)
 
 static void fault_forget_if_over_locked(struct world *world, struct fault *fault)
 {
-    if (fault->failures > 0 || fault->slow_ns > 0)
+    if (fault->failures > 0 || fault->close_failures > 0 || fault->slow_ns > 0)
         return;
     HASH_DEL(world->faults, fault);
     world_own_free(world, fault, sizeof *fault);
@@ -82,6 +82,43 @@ enum err world_fail(struct world *world, const char *key, int64_t count, struct 
     }
     pthread_mutex_unlock(&world->lock);
     return fault != NULL ? ERR_NONE : problem_set(why, ERR_MEMORY, "out of memory");
+}
+
+enum err world_fail_close(struct world *world, const char *key, int64_t count, struct problem *why)
+{
+    pthread_mutex_lock(&world->lock);
+    struct fault *fault = fault_open_locked(world, key);
+    if (fault != NULL) {
+        world->close_failures += count - fault->close_failures;
+        fault->close_failures = count;
+        fault_forget_if_over_locked(world, fault);
+    }
+    pthread_mutex_unlock(&world->lock);
+    return fault != NULL ? ERR_NONE : problem_set(why, ERR_MEMORY, "out of memory");
+}
+
+/* An item remembers only this of its key: a name would make it weigh more. */
+uint32_t factory_hash(const char *key)
+{
+    uint32_t hash = UINT32_C(0x811c9dc5); /* FNV-1a */
+
+    for (; *key != '\0'; key++)
+        hash = (hash ^ (unsigned char)*key) * UINT32_C(0x01000193);
+    return hash;
+}
+
+bool factory_close_fails_locked(struct world *world, const struct pool_item *item)
+{
+    struct fault *fault = world->close_failures > 0 ? world->faults : NULL;
+
+    while (fault != NULL && (fault->close_failures == 0 || factory_hash(fault->key) != item->made_for))
+        fault = fault->hh.next;
+    if (fault == NULL)
+        return false;
+    fault->close_failures--;
+    world->close_failures--;
+    fault_forget_if_over_locked(world, fault);
+    return true;
 }
 
 enum err world_slow(struct world *world, const char *key, int64_t duration_ns, struct problem *why)

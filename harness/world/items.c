@@ -94,6 +94,7 @@ struct pool_item *item_make(struct world *world, const char *key)
         factory_set_error(world, "out of memory", 0);
         return NULL;
     }
+    item->made_for = factory_hash(key);
     pthread_mutex_lock(&world->lock);
     bool opened = item_open_locked(world, item);
     if (!opened) {
@@ -169,7 +170,7 @@ enum pool_result item_destroy(void *ctx, struct pool_item *item)
 {
     struct world *world = ctx;
     const char *while_leased = NULL;
-    bool closed = false;
+    bool closed = false, fails = false;
     uint64_t identity;
     const char *wrong = item_begin(world, item, "destroyed twice", &identity);
 
@@ -181,6 +182,7 @@ enum pool_result item_destroy(void *ctx, struct pool_item *item)
             while_leased = "destroyed while it was leased";
     }
     if (closed) {
+        fails = factory_close_fails_locked(world, item);
         tcp_reset(&item->pool_fd);
         tcp_reset(&item->peer_fd);
         world->counts[WORLD_DESTROYED]++;
@@ -190,7 +192,7 @@ enum pool_result item_destroy(void *ctx, struct pool_item *item)
     item_end(world, wrong != NULL ? wrong : while_leased, identity);
     if (closed && world->listener.destroyed != NULL)
         world->listener.destroyed(world->listener.ctx, identity);
-    return POOL_OK;
+    return fails ? POOL_FAILED : POOL_OK;
 }
 
 uint64_t item_value(void *ctx, const struct pool_item *item)

@@ -78,6 +78,9 @@ void world_item_kill(struct world *world, struct pool_item *item);
 
 /* The next `count` creations for the key fail; 0 ends it. */
 enum err world_fail(struct world *world, const char *key, int64_t count, struct problem *why) MUST_CHECK;
+/* The next `count` closings of items that were made for the key fail: the pool is told so, and the items are closed all
+ * the same (commons-pool POOL-133). 0 ends it. */
+enum err world_fail_close(struct world *world, const char *key, int64_t count, struct problem *why) MUST_CHECK;
 /* Creations for the key take that long from now on; 0 ends it. */
 enum err world_slow(struct world *world, const char *key, int64_t duration_ns, struct problem *why) MUST_CHECK;
 

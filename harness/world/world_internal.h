@@ -36,6 +36,7 @@ struct pool_item {
     bool pooled;            /* its memory is counted in the populations, not as the world's own */
     int pool_fd;            /* items=tcp: both ends of the connection, or -1 */
     int peer_fd;
+    uint32_t made_for; /* the key's name, hashed; 0: a foreign value */
     void *payload;
     UT_hash_handle hh;
 };
@@ -59,6 +60,7 @@ struct pool_scope {
 struct fault {
     char key[NAME_MAX_LEN + 1];
     int64_t failures; /* creations that will fail */
+    int64_t close_failures; /* closings that will fail */
     int64_t slow_ns;
     UT_hash_handle hh;
 };
@@ -102,6 +104,7 @@ struct world {
     struct pool_item *items; /* all that have memory, by address */
     struct identities identities;
     struct fault *faults;
+    int64_t close_failures; /* over all of them */
     struct creation *first_creation, *last_creation;
     char last_error[128];
 
@@ -143,6 +146,8 @@ void tcp_reset(int *fd);   /* closes at once and leaves nothing in TIME_WAIT; -1
 enum pool_result factory_create(void *ctx, const char *key, void *ticket, struct pool_item **item);
 void factory_set_error(struct world *world, const char *what, int error);
 void factory_set_error_locked(struct world *world, const char *what, int error);
+bool factory_close_fails_locked(struct world *world, const struct pool_item *item); /* uses up one failure */
+uint32_t factory_hash(const char *key);
 void factory_free_all(struct world *world);
 
 /* scopes.c */

@@ -41,7 +41,8 @@ CHURN_ROOMS  := harness/scenario harness/record harness/subject harness/backend 
 HOST_ROOMS   := pools pools/core pools/defects harness/world harness/host
 
 sources   = $(foreach room,$(1),$(sort $(wildcard $(room)/*.c)))
-MAINS    := harness/cli/main.c harness/host/main.c
+# Left out of the test program: what has a main, and the allocator in front of the real one.
+MAINS    := harness/cli/main.c harness/host/main.c harness/host/interpose.c
 SHARED   := $(call sources,$(SHARED_ROOMS))
 CHURN    := $(SHARED) $(call sources,$(CHURN_ROOMS))
 HOST     := $(SHARED) $(call sources,$(HOST_ROOMS))
@@ -79,7 +80,7 @@ check: setup ## check include directions, headers, formatting and function lengt
 	@scripts/check
 
 .PHONY: tests
-tests: $(BUILD)/churn-tests $(BUILD)/asan/churn-tests $(BUILD)/asan/churn $(BUILD)/selftest/toy.so $(BUILD)/selftest/leak.so $(BUILD)/selftest/racy.so $(bin_tsan)/selftest/racy.so ## build the test programs
+tests: $(BUILD)/churn-tests $(BUILD)/asan/churn-tests $(BUILD)/asan/churn $(BUILD)/selftest/toy.so $(BUILD)/selftest/leak.so $(BUILD)/selftest/heap.so $(BUILD)/selftest/racy.so $(bin_tsan)/selftest/racy.so ## build the test programs
 
 format: ## format every C file with clang-format
 	clang-format -i $$(git ls-files '*.c' '*.h')

@@ -1,4 +1,5 @@
 #include "harness/host/host.h"
+#include "harness/host/plugin.h"
 
 #include <dlfcn.h>
 #include <stdio.h>
@@ -24,6 +25,8 @@ static enum err plugin_load(const char *path, const struct keyed_pool_ops **out,
     wrong = *out == NULL ? "its " KEYED_POOL_PLUGIN_SYMBOL "() returned NULL" : pool_ops_check(*out);
     if (wrong != NULL)
         return problem_set(why, ERR_INPUT, "the pool in %s cannot be used: %s", path, wrong);
+    plugin_memory_watch();
+    *out = plugin_guard(*out);
     return ERR_NONE;
 }
 

@@ -6,6 +6,7 @@
  * the pool, and threads share as few as can be, so that a race detector sees the pool's own order of things and not ours.
  */
 #include "harness/host/host.h"
+#include "harness/host/plugin.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -104,6 +105,7 @@ static void *worker_run(void *arg)
     struct schedule *schedule = worker->caller.host->schedule;
 
     this_caller = &worker->caller;
+    (void)place_enter(PLACE_HOST);
     if (schedule == NULL) {
         work_off(worker);
         return NULL;

@@ -42,6 +42,9 @@ static const struct metric metrics[] = {
     LEVEL("request_finalizers", "finalizers", "finalizers registered in request scopes"),
     LEVEL("bytes_live", "bytes", "requested bytes handed out and not given back"),
     LEVEL("blocks_live", "blocks", "blocks handed out and not given back"),
+    /* a thread of the object's own costs some bytes, more under a tool */
+    OUTER("plugin_bytes", "bytes", "requested bytes that a shared object took from malloc by itself and did not free"),
+    LEVEL("plugin_blocks", "blocks", "blocks that a shared object took from malloc by itself and did not free"),
 
     /* the pool's own view, over all keys */
     LEVEL("idle", "items", "items waiting to be leased"),

@@ -13,7 +13,7 @@
 #define FRAMES_KEPT 12
 
 /* Files of the world's allocator, above the pool, and of the host, below it. */
-static const char *const above[] = {"vg_replace_malloc.c", "populations.c"};
+static const char *const above[] = {"vg_replace_malloc.c", "populations.c", "interpose.c"};
 static const char *const below[] = {"host.c", "leases.c", "main.c", "threads.c", "schedule.c"};
 
 /* "==7==    by 0x10A2B4: tombs_add (tombs.c:77)" -> "tombs_add (tombs.c:77)"; NULL: no frame. */
@@ -68,7 +68,9 @@ static const char *add_part(const char *at, const char *end, struct buffer *out)
         if (!frame)
             break;
         over = over || is_in(below, ARRAY_LEN(below), frame, length);
-        if (over || frames == FRAMES_KEPT || is_in(above, ARRAY_LEN(above), frame, length))
+        bool valgrinds =
+            memmem(frame, length, "vgpreload", strlen("vgpreload")); /* its malloc may come without a line */
+        if (over || valgrinds || frames == FRAMES_KEPT || is_in(above, ARRAY_LEN(above), frame, length))
             continue;
         buffer_addf(out, "  %.*s\n", (int)length, frame);
         frames++;

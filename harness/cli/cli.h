@@ -57,6 +57,10 @@ struct options {
     char *control, *calibration;
     char *as;              /* the pool whose expectation applies to all; NULL: each its own */
     int64_t shard, shards; /* 1/1: everything */
+    struct thresholds thresholds; /* --budget, --limit, --ratio; the last of a kind and metric wins */
+    struct words formats, arms;   /* report --as; compare --arms: two pools */
+    char *results_file, *baseline, *durations;
+    bool update_baseline, explain;
     char *out, *json_file, *output;
     bool json, no_twin, quiet, verbose, help, version;
     enum when color;
@@ -75,13 +79,19 @@ enum option_kind {
     OPTION_SCHEDULE, /* char *, pct:D */
     OPTION_NUMBER,   /* int64_t, a count like 100k, at least 1 */
     OPTION_SHARD,    /* shard and shards */
+    OPTION_BUDGET,   /* struct thresholds */
+    OPTION_LIMIT,    /* the same */
+    OPTION_RATIO,    /* the same */
     OPTION_WHEN,     /* enum when */
 };
 
 /* The commands that have an option: 1 << enum command_id. */
 enum command_id {
     COMMAND_RUN,
+    COMMAND_GATE,
+    COMMAND_COMPARE,
     COMMAND_JUDGE,
+    COMMAND_REPORT,
     COMMAND_RECORD,
     COMMAND_REPLAY,
     COMMAND_MERGE,
@@ -138,6 +148,9 @@ const struct command *command_at(enum command_id id);
 int cli_main(int argc, char **argv);
 
 enum err command_run(const struct call *call, enum exit_code *code, struct problem *why) MUST_CHECK;
+enum err command_gate(const struct call *call, enum exit_code *code, struct problem *why) MUST_CHECK;
+enum err command_compare(const struct call *call, enum exit_code *code, struct problem *why) MUST_CHECK;
+enum err command_report(const struct call *call, enum exit_code *code, struct problem *why) MUST_CHECK;
 enum err command_judge(const struct call *call, enum exit_code *code, struct problem *why) MUST_CHECK;
 enum err command_record(const struct call *call, enum exit_code *code, struct problem *why) MUST_CHECK;
 enum err command_replay(const struct call *call, enum exit_code *code, struct problem *why) MUST_CHECK;
@@ -237,6 +250,10 @@ enum err jobs_run(struct matrix *matrix, const struct call *call, bool *stopped,
 enum err jobs_collect(struct matrix *matrix, struct results *results, enum exit_code *code,
                       struct problem *why) MUST_CHECK;
 
+/* Leaves only the jobs of this shard. Groups go, the longest first, to the shard with least to do, by the recorded durations: the same
+ * for everyone who has the same scenarios and the same record. */
+enum err shard_keep(struct matrix *matrix, const struct options *options, struct problem *why) MUST_CHECK;
+
 /* Sets run->repeat: the command that does this run again. */
 enum err repeat_set(struct run *run, const struct call *call, bool is_plan) MUST_CHECK;
 
@@ -277,8 +294,20 @@ enum err results_begin(const struct call *call, struct results **out, struct pro
 /* Loads results files (or folders that hold one) into one, sorted; a run that is in two of them is ERR_INPUT. */
 enum err results_join(const struct words *paths, struct results **out, struct problem *why) MUST_CHECK;
 
-/* Runs the jobs, judges, saves and prints: what run and replay have in common. */
-enum err run_matrix(struct matrix *matrix, const struct call *call, bool wants_folder, enum exit_code *code,
-                    struct problem *why) MUST_CHECK;
+/* A comparison with the numbers that were committed. */
+struct gate;
+
+/* Compares every run with the baseline, judges again, and notes what is missing. `stopped`: not every run was made. */
+enum err gate_judge(struct gate *gate, struct results *results, bool stopped, struct problem *why) MUST_CHECK;
+/* Prints the differences, or with --update-baseline writes the baseline. *code is made as bad as what was found. */
+enum err gate_finish(struct gate *gate, const struct results *results, enum exit_code *code,
+                     struct problem *why) MUST_CHECK;
+
+/* Runs the jobs, judges, saves and prints: what run, gate and replay have in common. `gate` may be NULL. */
+enum err run_matrix(struct matrix *matrix, const struct call *call, bool wants_folder, struct gate *gate,
+                    enum exit_code *code, struct problem *why) MUST_CHECK;
+/* Judges, saves and prints results that are there: what judge and gate have in common. */
+enum err judge_results(struct results *results, const struct call *call, struct gate *gate, enum exit_code *code,
+                       struct problem *why) MUST_CHECK;
 
 #endif

@@ -32,6 +32,55 @@ static const struct command commands[] = {
             .operands_most = SIZE_MAX,
             .run = command_run,
         },
+    [COMMAND_GATE] =
+        {
+            .name = "gate",
+            .operands = "[SCENARIO...]",
+            .summary = "run, hold against thresholds and the committed numbers: for CI",
+            .details =
+                "Does what run does, by default with the folder scenarios, and compares the exact numbers of every "
+                "run with those in results/baseline. A difference in either direction fails; the baseline never "
+                "follows by itself. What grows and fails is run once more under memcheck, to say whose "
+                "allocations grow.\n"
+                "Bytes are not compared with a baseline from another processor or C library; runs on threads have "
+                "none.",
+            .examples = "churn gate\n"
+                        "churn gate scenarios/zio-9306.lua --pool owner --budget bytes_live=0.5B/op --limit "
+                        "peak_rss=64MiB\n"
+                        "churn gate --results results/runs/latest\n"
+                        "churn gate --update-baseline && git diff results/baseline",
+            .operands_least = 0,
+            .operands_most = SIZE_MAX,
+            .run = command_gate,
+        },
+    [COMMAND_COMPARE] =
+        {
+            .name = "compare",
+            .operands = "BASE [HEAD]",
+            .summary = "what became better or worse between two results files",
+            .details = "Says of every run whether it is fixed, new (a problem that BASE does not have), worse, better, "
+                       "unchanged or missing in HEAD. Exit 1 when something is new or worse.\n"
+                       "With --arms it compares two pools, and says how much of the growth the fix removes; when the "
+                       "pool with the leak does not grow, that is inconclusive (exit 3).",
+            .examples = "churn compare main/results.json results/runs/latest\n"
+                        "churn compare results/runs/latest --arms broadcast,owner",
+            .operands_least = 1,
+            .operands_most = 2,
+            .run = command_compare,
+        },
+    [COMMAND_REPORT] =
+        {
+            .name = "report",
+            .operands = "RESULTS...",
+            .summary = "write reports from results",
+            .details = "RESULTS are results files or the folders that hold them; several are joined first. Nothing is "
+                       "judged anew: the reports say what the files say.",
+            .examples = "churn report results/runs/latest --as html,junit -o reports\n"
+                        "churn report results.json --as markdown >>$GITHUB_STEP_SUMMARY",
+            .operands_least = 1,
+            .operands_most = SIZE_MAX,
+            .run = command_report,
+        },
     [COMMAND_JUDGE] =
         {
             .name = "judge",

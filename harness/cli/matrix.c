@@ -337,7 +337,7 @@ static enum err list_jobs(struct matrix *matrix, const struct options *options, 
         return no_memory(why);
     for (size_t t = 0; t < matrix->target_count; t++) {
         const struct target *target = &matrix->targets[t];
-        for (size_t c = 0; c < target->case_count; c++)
+        for (size_t c = 0; c < target->case_count; c++, group++)
             for (size_t p = 0; (pool = pool_of(options, target, p)) != NULL; p++) {
                 const struct job job = {.path = target->path,
                                         .about = scenario_about(target->scenario),
@@ -345,9 +345,7 @@ static enum err list_jobs(struct matrix *matrix, const struct options *options, 
                                         .overrides = &target->overrides,
                                         .params = &target->cases[c].params,
                                         .pool = pool,
-                                        .group = group++};
-                if (job.group % (size_t)options->shards != (size_t)options->shard - 1)
-                    continue;
+                                        .group = options->control ? group : group++};
                 for (size_t b = 0; err == ERR_NONE && b < matrix->backend_count; b++)
                     err = add_job(matrix, job, b, twin, why);
             }
@@ -363,7 +361,9 @@ enum err matrix_make(struct matrix *matrix, const struct options *options, struc
         err = find_backends(matrix, options, why);
     if (err == ERR_NONE)
         err = load_targets(matrix, options, why);
-    return err == ERR_NONE ? list_jobs(matrix, options, why) : err;
+    if (err == ERR_NONE)
+        err = list_jobs(matrix, options, why);
+    return err == ERR_NONE && options->shards > 1 ? shard_keep(matrix, options, why) : err;
 }
 
 /* Reads a plan to its end, so that a wrong line is found before anything runs. What comes from stdin can be read only once. */

@@ -11,8 +11,9 @@
 
 #define ON(COMMAND)  (1U << COMMAND_##COMMAND)
 #define EVERYWHERE   ((1U << COMMAND_COUNT) - 1)
-#define RUNS         (ON(RUN) | ON(REPLAY))
-#define SCRIPTED     (ON(RUN) | ON(RECORD) | ON(NOISE))
+#define GATED        (ON(RUN) | ON(GATE))
+#define RUNS         (GATED | ON(REPLAY))
+#define SCRIPTED     (GATED | ON(RECORD) | ON(NOISE))
 #define MEMBER(NAME) offsetof(struct options, NAME)
 
 static const struct option_row rows[] = {
@@ -50,26 +51,53 @@ static const struct option_row rows[] = {
      "fresh processes in a batch, each with a seed of its own; default 8"},
     {"metric", 0, "M,...", OPTION_LIST, MEMBER(metrics), ON(NOISE),
      "what is measured, in bytes: rss_bytes, pss_bytes (the default is both), or any other metric in bytes"},
+    {"budget", 0, "M=V/op", OPTION_BUDGET, MEMBER(thresholds), GATED,
+     "growth of metric M that is allowed, per /op, /invalidation or /cycle (bytes_live=0.5B/op); without one: none. "
+     "May be "
+     "repeated, like the next two"},
+    {"limit", 0, "M=V", OPTION_LIMIT, MEMBER(thresholds), GATED,
+     "a value that no sample of M may be above: peak_rss=64MiB, fds=100, dead_retained=0"},
+    {"ratio", 0, "M=F", OPTION_RATIO, MEMBER(thresholds), GATED,
+     "the last sample of M may be F times that of the pool of --control, in the same scenario: bytes_live=1.1"},
+    {"control", 0, "POOL", OPTION_TEXT, MEMBER(control), GATED,
+     "the pool that --ratio compares with; it must be among those that run"},
+    {"explain", 0, NULL, OPTION_FLAG, MEMBER(explain), ON(RUN),
+     "run what grows and fails once more under memcheck, and say whose allocations grow (churn gate always does)"},
+    {"results", 0, "FILE", OPTION_TEXT, MEMBER(results_file), ON(GATE),
+     "take these results instead of running anything"},
+    {"baseline", 0, "DIR", OPTION_TEXT, MEMBER(baseline), ON(GATE), "the committed numbers; default results/baseline"},
+    {"update-baseline", 0, NULL, OPTION_FLAG, MEMBER(update_baseline), ON(GATE),
+     "write the numbers of this run as the new baseline, to be reviewed and committed"},
+    {"arms", 0, "A,B", OPTION_LIST, MEMBER(arms), ON(COMPARE),
+     "compare two pools instead: A with the leak (in BASE), B with the fix (in HEAD, or in BASE when there is only one "
+     "file)"},
+    {"as", 0, "R,...", OPTION_LIST, MEMBER(formats), ON(REPORT),
+     "which reports (churn list reports); default: all that "
+     "are files"},
+    {"durations", 0, "FILE", OPTION_TEXT, MEMBER(durations), GATED,
+     "with --shard: a results file of an earlier run that says how long runs take; default: what the baseline says"},
     {"control", 0, "P", OPTION_TEXT, MEMBER(control), ON(NOISE),
      "a pool that does not grow (the fixed one, the one before a change): its slopes with the same seeds are taken "
      "off"},
     {"calibration", 0, "FILE", OPTION_TEXT, MEMBER(calibration), ON(NOISE),
      "the threshold of this machine. When FILE is not there yet it is measured, in 20 batches on the pool owner, and "
      "written. Default: 0.5 bytes per operation"},
-    {"shard", 0, "I/N", OPTION_SHARD, MEMBER(shard), ON(RUN),
+    {"shard", 0, "I/N", OPTION_SHARD, MEMBER(shard), GATED,
      "run only part I of N; all backends of a case stay together, so that they can be compared"},
-    {"out", 0, "DIR", OPTION_TEXT, MEMBER(out), ON(RUN),
+    {"out", 0, "DIR", OPTION_TEXT, MEMBER(out), GATED,
      "folder for the results; default results/runs/TIME-PID, and results/runs/latest points at it"},
+    {"output", 'o', "DIR", OPTION_TEXT, MEMBER(output), ON(REPORT),
+     "folder for the reports; without it a single report goes to stdout"},
     {"output", 'o', "FILE", OPTION_TEXT, MEMBER(output), ON(RECORD) | ON(MERGE), "file to write; - is stdout"},
     {"json", 0, "FILE", OPTION_TEXT, MEMBER(json_file), RUNS | ON(JUDGE) | ON(NOISE),
      "write the results file here as well; - prints it instead of the table"},
     {"json", 0, NULL, OPTION_FLAG, MEMBER(json), ON(LIST), "print JSON instead of a table"},
-    {"no-twin", 0, NULL, OPTION_FLAG, MEMBER(no_twin), ON(RUN),
+    {"no-twin", 0, NULL, OPTION_FLAG, MEMBER(no_twin), GATED,
      "leave out the second run with the same seed that shows whether the numbers can be trusted"},
     {"quiet", 'q', NULL, OPTION_FLAG, MEMBER(quiet), RUNS | ON(NOISE), "no progress on stderr"},
-    {"verbose", 'v', NULL, OPTION_FLAG, MEMBER(verbose), RUNS | ON(JUDGE),
+    {"verbose", 'v', NULL, OPTION_FLAG, MEMBER(verbose), RUNS | ON(JUDGE) | ON(REPORT),
      "a line for every run that ends, and everything that was found"},
-    {"color", 0, "WHEN", OPTION_WHEN, MEMBER(color), RUNS | ON(JUDGE),
+    {"color", 0, "WHEN", OPTION_WHEN, MEMBER(color), RUNS | ON(JUDGE) | ON(REPORT),
      "auto (default: on a terminal, unless NO_COLOR is set), always or never"},
     {"help", 'h', NULL, OPTION_FLAG, MEMBER(help), EVERYWHERE, "show help and stop"},
     {"version", 0, NULL, OPTION_FLAG, MEMBER(version), ON(NONE), "show the version and stop"},
@@ -223,6 +251,36 @@ static enum err set_shard(struct options *options, const struct option_row *row,
     return ERR_NONE;
 }
 
+static enum err add_threshold(struct thresholds *thresholds, enum threshold_kind kind, const struct option_row *row,
+                              const char *text, struct problem *why)
+{
+    struct threshold threshold;
+    enum err err = threshold_parse(kind, text, &threshold, why);
+    if (err != ERR_NONE) {
+        problem_prefix(why, "--%s", row->name);
+        return err;
+    }
+    threshold.from_command = true;
+    err = thresholds_add(thresholds, &threshold);
+    threshold_free(&threshold);
+    return err == ERR_NONE ? ERR_NONE : no_memory(why);
+}
+
+/* --control belongs to every --ratio. */
+static enum err join_control(struct options *options, struct problem *why)
+{
+    for (size_t i = 0; i < options->thresholds.count; i++) {
+        struct threshold *threshold = &options->thresholds.list[i];
+        if (threshold->kind != THRESHOLD_RATIO)
+            continue;
+        if (!options->control)
+            return problem_set(why, ERR_INPUT, "--ratio compares with a pool: say which with --control POOL");
+        if (run_set_text(&threshold->control, options->control) != ERR_NONE)
+            return no_memory(why);
+    }
+    return ERR_NONE;
+}
+
 static enum err set_duration(int64_t *member, const struct option_row *row, const char *text, struct problem *why)
 {
     enum err err = quantity_parse_duration(text, member, why);
@@ -273,6 +331,12 @@ static enum err set_value(struct options *options, const struct option_row *row,
         return set_number(member, row, text, why);
     case OPTION_SHARD:
         return set_shard(options, row, text, why);
+    case OPTION_BUDGET:
+        return add_threshold(member, THRESHOLD_BUDGET, row, text, why);
+    case OPTION_LIMIT:
+        return add_threshold(member, THRESHOLD_LIMIT, row, text, why);
+    case OPTION_RATIO:
+        return add_threshold(member, THRESHOLD_RATIO, row, text, why);
     case OPTION_WHEN:
         return set_when(member, row, text, why);
     }
@@ -363,7 +427,7 @@ enum err options_parse(enum command_id command, int argc, char **argv, struct op
     for (int i = optind; err == ERR_NONE && i < argc; i++)
         if (words_add_text(&out->operands, argv[i]) != ERR_NONE)
             err = no_memory(why);
-    return err;
+    return err == ERR_NONE ? join_control(out, why) : err;
 }
 
 void options_free(struct options *options)
@@ -381,6 +445,12 @@ void options_free(struct options *options)
     free(options->settings.list);
     free(options->schedule);
     free(options->as);
+    words_free(&options->formats);
+    words_free(&options->arms);
+    thresholds_free(&options->thresholds);
+    free(options->results_file);
+    free(options->baseline);
+    free(options->durations);
     free(options->out);
     free(options->json_file);
     free(options->output);

@@ -42,14 +42,41 @@ static void add_run(struct buffer *out, const struct run *run, bool is_plan)
     buffer_free(&setting);
 }
 
+/* What the command line stated; the scenario states its own again. */
+static void add_thresholds(struct buffer *out, const struct run *run)
+{
+    const struct thresholds *thresholds = &run->thresholds;
+    const char *control = NULL;
+    for (size_t i = 0; i < thresholds->count; i++) {
+        const struct threshold *threshold = &thresholds->list[i];
+        char option[32];
+        (void)snprintf(option, sizeof option, "--%s", threshold_kind_name(threshold->kind));
+        if (threshold->from_command)
+            add_option(out, option, threshold->text);
+        control = threshold->control ? threshold->control : control;
+    }
+    if (control)
+        add_option(out, "--control", control);
+    if (control && strcmp(control, run->pool ? run->pool : "") != 0)
+        add_option(out, "--pool", control);
+}
+
+/* What failed in the gate is tried again in the gate: with its baseline, and with the stacks of what grows. */
+static bool is_gate(const struct call *call)
+{
+    return call->argc > 1 && strcmp(call->argv[1], command_at(COMMAND_GATE)->name) == 0;
+}
+
 /* The driver knows best what it ran; it does not know how churn was called. A run that never reached it is described here. */
 enum err repeat_set(struct run *run, const struct call *call, bool is_plan)
 {
-    static const char name[] = "churn";
+    static const char name[] = "churn", run_command[] = "churn run ";
     struct buffer text = {0};
     char limit[32];
     add_word(&text, call->program);
-    if (run->repeat && strncmp(run->repeat, name, strlen(name)) == 0)
+    if (is_gate(call) && run->repeat && strncmp(run->repeat, run_command, strlen(run_command)) == 0)
+        buffer_addf(&text, " gate %s", run->repeat + strlen(run_command));
+    else if (run->repeat && strncmp(run->repeat, name, strlen(name)) == 0)
         buffer_add_text(&text, run->repeat + strlen(name));
     else
         add_run(&text, run, is_plan);
@@ -57,6 +84,10 @@ enum err repeat_set(struct run *run, const struct call *call, bool is_plan)
         quantity_print_duration(call->options->timeout_ns, limit, sizeof limit);
         add_option(&text, "--timeout", limit);
     }
+    if (is_gate(call) && call->options->baseline)
+        add_option(&text, "--baseline", call->options->baseline);
+    if (!is_plan)
+        add_thresholds(&text, run);
     enum err err = text.failed ? ERR_MEMORY : run_set_text(&run->repeat, text.data);
     buffer_free(&text);
     return err;

@@ -14,7 +14,7 @@ enum err command_replay(const struct call *call, enum exit_code *code, struct pr
         return problem_set(why, ERR_INPUT, "a plan from stdin can be run once; store it to run it on several");
     enum err err = matrix_make_replay(&matrix, options, why);
     if (err == ERR_NONE)
-        err = run_matrix(&matrix, call, false, code, why);
+        err = run_matrix(&matrix, call, false, NULL, code, why);
     matrix_free(&matrix);
     return err;
 }

@@ -3,30 +3,61 @@
 
 #include "harness/verdict/verdict.h"
 
-/* Whatever happened before, what was measured is written. */
-static enum err finish(struct matrix *matrix, const struct call *call, const struct output *output, bool stopped,
-                       struct results *results, enum exit_code *code, struct problem *why)
+/* Writes everything; a file that cannot be written does not keep the table from the screen. */
+static enum err tell(const struct call *call, const struct output *output, struct gate *gate,
+                     const struct results *results, enum exit_code *code, struct problem *why)
 {
-    enum exit_code worst = EXIT_PASS;
-    enum err err = jobs_collect(matrix, results, &worst, why);
-    if (err == ERR_NONE)
-        err = controls_note(matrix, results, why);
-    if (err == ERR_NONE && verdict_judge(results) != ERR_NONE)
-        err = problem_set(why, ERR_MEMORY, "out of memory while judging");
-    if (err != ERR_NONE)
-        return err;
-    worst = exit_code_worst(worst, results_exit_code(results));
-    *code = stopped ? EXIT_INTERRUPTED : worst;
-    err = output_save(output, call->options, results, why);
     struct problem print = {0};
+    enum err err = output_save(output, call->options, results, why);
     enum err print_err = output_print(output, call->options, results, &print);
+    if (print_err == ERR_NONE && gate)
+        print_err = gate_finish(gate, results, code, &print);
     if (err == ERR_NONE && print_err != ERR_NONE)
         err = problem_set(why, print_err, "%s", print.text);
     return err;
 }
 
-enum err run_matrix(struct matrix *matrix, const struct call *call, bool wants_folder, enum exit_code *code,
-                    struct problem *why)
+static enum err judge_all(struct results *results, struct gate *gate, bool stopped, struct problem *why)
+{
+    if (verdict_judge(results) != ERR_NONE)
+        return problem_set(why, ERR_MEMORY, "out of memory while judging");
+    return gate ? gate_judge(gate, results, stopped, why) : ERR_NONE;
+}
+
+enum err judge_results(struct results *results, const struct call *call, struct gate *gate, enum exit_code *code,
+                       struct problem *why)
+{
+    struct output output = {0};
+    enum err err = output_open(&output, call->options, call->options->out != NULL, why);
+    if (err == ERR_NONE)
+        err = judge_all(results, gate, false, why);
+    if (err == ERR_NONE) {
+        *code = results_exit_code(results);
+        err = tell(call, &output, gate, results, code, why);
+    }
+    output_close(&output);
+    return err;
+}
+
+/* Whatever happened before, what was measured is written. */
+static enum err finish(struct matrix *matrix, const struct call *call, const struct output *output, bool stopped,
+                       struct gate *gate, struct results *results, enum exit_code *code, struct problem *why)
+{
+    enum exit_code worst = EXIT_PASS;
+    enum err err = jobs_collect(matrix, results, &worst, why);
+    if (err == ERR_NONE)
+        err = controls_note(matrix, results, why);
+    if (err == ERR_NONE)
+        err = judge_all(results, gate, stopped, why);
+    if (err != ERR_NONE)
+        return err;
+    worst = exit_code_worst(worst, results_exit_code(results));
+    *code = stopped ? EXIT_INTERRUPTED : worst;
+    return tell(call, output, gate, results, code, why);
+}
+
+enum err run_matrix(struct matrix *matrix, const struct call *call, bool wants_folder, struct gate *gate,
+                    enum exit_code *code, struct problem *why)
 {
     struct results *results = NULL;
     struct output output = {0};
@@ -39,7 +70,7 @@ enum err run_matrix(struct matrix *matrix, const struct call *call, bool wants_f
     if (err == ERR_NONE)
         err = jobs_run(matrix, call, &stopped, why);
     if (err == ERR_NONE)
-        err = finish(matrix, call, &output, stopped, results, code, why);
+        err = finish(matrix, call, &output, stopped, gate, results, code, why);
     results_free(results);
     output_close(&output);
     return err;
@@ -52,7 +83,7 @@ enum err command_run(const struct call *call, enum exit_code *code, struct probl
         return problem_set(why, ERR_INPUT, "--schedule is for threads: say how many with --threads T");
     enum err err = matrix_make(&matrix, call->options, why);
     if (err == ERR_NONE)
-        err = run_matrix(&matrix, call, true, code, why);
+        err = run_matrix(&matrix, call, true, NULL, code, why);
     matrix_free(&matrix);
     return err;
 }

@@ -95,7 +95,7 @@ static const struct option_row rows[] = {
     {"no-twin", 0, NULL, OPTION_FLAG, MEMBER(no_twin), GATED,
      "leave out the second run with the same seed that shows whether the numbers can be trusted"},
     {"quiet", 'q', NULL, OPTION_FLAG, MEMBER(quiet), RUNS | ON(NOISE), "no progress on stderr"},
-    {"verbose", 'v', NULL, OPTION_FLAG, MEMBER(verbose), RUNS | ON(JUDGE) | ON(REPORT),
+    {"verbose", 'v', NULL, OPTION_FLAG, MEMBER(verbose), RUNS | ON(JUDGE) | ON(REPORT) | ON(COMPARE),
      "a line for every run that ends, and everything that was found"},
     {"color", 0, "WHEN", OPTION_WHEN, MEMBER(color), RUNS | ON(JUDGE) | ON(REPORT),
      "auto (default: on a terminal, unless NO_COLOR is set), always or never"},

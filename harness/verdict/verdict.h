@@ -106,4 +106,35 @@ void verdict_baseline_compare(const struct baseline_entry *was, const struct bas
                               struct baseline_diff *diff);
 void verdict_baseline_diff_free(struct baseline_diff *diff);
 
+/* ---- comparing ------------------------------------------------------------------------------ */
+
+enum comparison {
+    COMPARISON_FIXED,  /* a problem that is gone */
+    COMPARISON_NEW,    /* a problem that was not there */
+    COMPARISON_WORSE,  /* one that was there: a worse finding, or growth at a higher rate */
+    COMPARISON_BETTER, /* the same with less */
+    COMPARISON_UNCHANGED,
+    COMPARISON_MISSING, /* HEAD says nothing about it */
+    COMPARISON_COUNT
+};
+const char *comparison_name(enum comparison comparison);
+
+/* Passed or failed: the others prove nothing. */
+bool verdict_says_something(const struct run *run);
+/* The rate at which a metric of a judged run grows; 0: it does not. */
+double verdict_rate_of(const struct run *run, const char *metric);
+/* Of two judged runs of the same name; NULL: not there. */
+enum comparison verdict_compare_runs(const struct run *base, const struct run *head);
+
+/* What a fix does. Texts are BORROWED from the runs. */
+struct arms {
+    bool reproduced; /* the arm with the leak grows; otherwise nothing can be said */
+    bool known;      /* and the other arm says something */
+    const char *metric, *unit;
+    double before, after;      /* its rate in both */
+    double removed;            /* percent of the growth */
+    const struct found *other; /* what is wrong with the fixed arm that the other does not have; NULL: nothing */
+};
+struct arms verdict_compare_arms(const struct run *buggy, const struct run *fixed);
+
 #endif

@@ -153,6 +153,13 @@ static void read_expectation(struct reader *reader, const json_t *object, struct
     take_leave(reader, outer);
 }
 
+/* What came after the first files of this format, and is written only when there is something to say. */
+static void read_optional_text(struct reader *reader, const json_t *object, const char *name, char **out)
+{
+    if (json_object_get(object, name))
+        take_text(reader, object, name, out);
+}
+
 static void read_threshold(struct reader *reader, const json_t *object, struct run *run)
 {
     struct threshold threshold = {0};
@@ -178,8 +185,11 @@ static void read_threshold(struct reader *reader, const json_t *object, struct r
 
 static void read_thresholds(struct reader *reader, const json_t *object, struct run *run)
 {
-    json_t *all = take_container(reader, object, "thresholds", JSON_ARRAY), *value;
+    json_t *value;
     size_t index;
+    if (!json_object_get(object, "thresholds"))
+        return;
+    json_t *all = take_container(reader, object, "thresholds", JSON_ARRAY);
     json_array_foreach(all, index, value)
     {
         size_t mark = take_enter(reader, ".thresholds[%zu]", index);
@@ -303,8 +313,8 @@ static void read_run(struct reader *reader, const json_t *object, struct run *ru
     read_doses(reader, object, run);
     take_text(reader, object, "twin_differs", &run->twin_differs);
     take_text(reader, object, "control", &run->control);
-    take_text(reader, object, "stack", &run->stack);
-    take_text(reader, object, "baseline_differs", &run->baseline_differs);
+    read_optional_text(reader, object, "stack", &run->stack);
+    read_optional_text(reader, object, "baseline_differs", &run->baseline_differs);
 
     (void)take_peek(reader, object, "expected", false); /* the expectation says it again */
     TAKE_WORD(reader, object, "status", status_from_name, &run->status);
@@ -324,7 +334,7 @@ static void read_machine(struct reader *reader, const json_t *object, struct mac
     take_text(reader, object, "system", &machine->system);
     take_text(reader, object, "kernel", &machine->kernel);
     take_text(reader, object, "processor", &machine->processor);
-    take_text(reader, object, "abi", &machine->abi);
+    read_optional_text(reader, object, "abi", &machine->abi);
     machine->cores = take_integer(reader, object, "cores", false);
     machine->memory_bytes = take_integer(reader, object, "memory_bytes", false);
     take_text(reader, object, "compiler", &machine->compiler);

@@ -312,15 +312,18 @@ static json_t *make_run(const struct run *run)
     put(&object, "before", make_edge(run, false));
     put(&object, "after", make_edge(run, true));
     put(&object, "expectation", make_expectation(&run->expectation, run->rung_count));
-    put(&object, "thresholds", make_thresholds(&run->thresholds));
+    if (run->thresholds.count > 0)
+        put(&object, "thresholds", make_thresholds(&run->thresholds));
     put(&object, "violations", make_violations(run));
     put(&object, "findings", make_findings(run));
     put(&object, "twin_differs", make_text(run->twin_differs));
     put(&object, "doses", make_doses(run));
     put(&object, "tool", make_tool(run));
     put(&object, "control", make_text(run->control));
-    put(&object, "stack", make_text(run->stack));
-    put(&object, "baseline_differs", make_text(run->baseline_differs));
+    if (run->stack)
+        put(&object, "stack", make_text(run->stack));
+    if (run->baseline_differs)
+        put(&object, "baseline_differs", make_text(run->baseline_differs));
     return object;
 }
 
@@ -332,7 +335,8 @@ static json_t *make_machine(const struct machine *machine)
     put(&object, "system", make_text(machine->system));
     put(&object, "kernel", make_text(machine->kernel));
     put(&object, "processor", make_text(machine->processor));
-    put(&object, "abi", make_text(machine->abi));
+    if (machine->abi)
+        put(&object, "abi", make_text(machine->abi));
     put(&object, "cores", json_integer(machine->cores));
     put(&object, "memory_bytes", json_integer(machine->memory_bytes));
     put(&object, "compiler", make_text(machine->compiler));

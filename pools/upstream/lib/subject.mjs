@@ -5,6 +5,7 @@
 //   name, version, clock ("virtual" or "real"), ops and counters (beside those every pool has)
 //   open({min, max, ttlNs})   get(lease)   release(lease)   invalidate(item)   shutdown()
 //   cancel(lease)   closeScope(name)   advance(ns)          where `ops` names them
+//   advance may return a promise
 //   settle()   runs until nothing that can go on is left; may return a promise
 //   sample()   an object with a value for each counter, at every rung
 // It calls back on the Subject it was given: create, destroy, leased, failed, closed, shutdownDone.
@@ -124,7 +125,8 @@ export class Subject {
 
   step(line) {
     try {
-      this.carryOut(line.split(" "), line);
+      const underWay = this.carryOut(line.split(" "), line);
+      if (typeof underWay?.then === "function") return underWay.then(() => this.pool.settle());
       return this.pool.settle();
     } catch (error) {
       console.error(error);

@@ -54,7 +54,7 @@ objects   = $(patsubst %.c,$(BUILD)/obj/$(1)/%.o,$(2))
 PROGRAMS := $(BUILD)/churn $(BUILD)/churn-host $(BUILD)/asan/churn-host $(BUILD)/tsan/churn-host
 
 .DEFAULT_GOAL := all
-.PHONY: all help setup test scenarios soak check format clean install
+.PHONY: all help setup test scenarios gate soak check format clean install
 
 all: $(PROGRAMS) ## build churn and the host programs (native and ASan)
 
@@ -72,6 +72,10 @@ scenarios: setup ## set up what is missing, then run every scenario on every poo
 	@$(MAKE) --no-print-directory -j$(JOBS) all
 	@scripts/run-scenarios $(BUILD)
 
+gate: setup ## the CI gate: thresholds and the committed numbers; GATE="..." are further words for churn gate
+	@$(MAKE) --no-print-directory -j$(JOBS) all
+	@scripts/run-gate $(BUILD) $(GATE)
+
 soak: setup ## run the pools on threads for a long time, under every tool that finds races, and over many seeds
 	@$(MAKE) --no-print-directory -j$(JOBS) all tests
 	@scripts/stress $(BUILD) long
@@ -80,7 +84,10 @@ check: setup ## check include directions, headers, formatting and function lengt
 	@scripts/check
 
 .PHONY: tests
-tests: $(BUILD)/churn-tests $(BUILD)/asan/churn-tests $(BUILD)/asan/churn $(BUILD)/selftest/toy.so $(BUILD)/selftest/leak.so $(BUILD)/selftest/heap.so $(BUILD)/selftest/racy.so $(bin_tsan)/selftest/racy.so ## build the test programs
+tests: $(BUILD)/churn-tests $(BUILD)/asan/churn-tests $(BUILD)/asan/churn plugins $(BUILD)/selftest/toy.so $(BUILD)/selftest/leak.so $(BUILD)/selftest/heap.so $(BUILD)/selftest/racy.so $(bin_tsan)/selftest/racy.so ## build the test programs
+
+.PHONY: plugins
+plugins: $(BUILD)/skeleton.so ## build the pool to copy, as a shared object
 
 format: ## format every C file with clang-format
 	clang-format -i $$(git ls-files '*.c' '*.h')
@@ -100,6 +107,9 @@ $(BUILD)/obj/$(1)/%.o: %.c
 	$$(call say,CC) && mkdir -p $$(@D) && $$(CC) $(STD) $(WARN) $(OPT) $(THREADS) $(flags_$(1)) $$(room_flags) -MMD -MP -c $$< -o $$@
 endef
 $(foreach variant,$(VARIANTS),$(eval $(call VARIANT_RULES,$(variant))))
+
+$(BUILD)/%.so: pools/plugin/%.c pools/keyed_pool.h
+	$(call say,LD) && mkdir -p $(@D) && $(CC) $(STD) $(WARN) $(OPT) $(THREADS) -fPIC -shared -o $@ $<
 
 $(BUILD)/selftest/%.so: harness/tests/pools/%.c pools/keyed_pool.h
 	$(call say,LD) && mkdir -p $(@D) && $(CC) $(STD) $(WARN) $(OPT) -fPIC -shared -o $@ $<

@@ -15,6 +15,8 @@ scenario {
   expect = {
     ["owner:defect=keys_kept"] = grows("keys", keys):exactly { open = 0, finalizers = keys },
     owner = bounded():exactly { keys = 0, open = 0, finalizers = 0, created = function(_, n) return n.cycles end },
-    default = grows("keys", keys):exactly { open = 0, finalizers = keys },
+    broadcast = grows("keys", keys):exactly { open = 0, finalizers = keys },
+    membership = grows("keys", keys):exactly { open = 0, finalizers = keys },
+    default = bounded():exactly { open = 0, created = function(_, n) return n.cycles end },
   },
 }

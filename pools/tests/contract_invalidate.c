@@ -216,7 +216,8 @@ static void do_something(struct rig *rig, struct rng *rng, struct loan *loans)
             (void)loan_invalidate(loan);
         break;
     case 8:
-        (void)loan_share(loan, key);
+        if (rig->ops->share)
+            (void)loan_share(loan, key);
         break;
     default:
         rng_below(rng, 2) ? rig_slow(rig, key) : rig_quick(rig, key);

@@ -1,6 +1,8 @@
 #include "pools/tests/rig.h"
 
+#include <dlfcn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- what the world tells --------------------------------------------------------------------------------------- */
@@ -55,6 +57,8 @@ enum pool_result rig_open_pool(struct rig *rig, struct shape shape)
                                        .settings = shape.settings ? shape.settings : ""};
     char message[800] = "";
     enum pool_result result = rig->ops->make(&config, &rig->env, &rig->pool, message, sizeof(message));
+    if (result == POOL_BAD_SETTING && *config.settings != '\0' && contract_is_plugin(rig->ops))
+        cr_skip_test("%s has no %s", rig->ops->name, config.settings);
     cr_assert_neq(result, POOL_BAD_SETTING, "%s: %s", rig->ops->name, message);
     if (result == POOL_OK)
         world_set_pool(rig->world, rig->ops, rig->pool);
@@ -194,6 +198,8 @@ enum pool_result loan_invalidate(struct loan *loan)
 
 enum pool_result loan_share(struct loan *loan, const char *key)
 {
+    if (loan->rig->ops->share == NULL)
+        cr_skip_test("%s cannot share", loan->rig->ops->name);
     return loan->rig->ops->share(loan->rig->pool, &loan->lease, key);
 }
 
@@ -220,16 +226,46 @@ const char *key_name(int index, char name[32])
 
 /* ---- the pools under test --------------------------------------------------------------------------------------- */
 
+/* Shared objects of the build folder that are put through the suite as well. */
+static const char *const plugins[] = {"skeleton.so"};
+
+static const struct keyed_pool_ops *plugin_at(size_t index)
+{
+    const char *folder = getenv("CHURN_BUILD");
+    keyed_pool_plugin_fn plugin = NULL;
+    char path[1024];
+
+    (void)snprintf(path, sizeof(path), "%s/%s", folder ? folder : "build", plugins[index]);
+    void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    cr_assert_not_null(handle, "%s", dlerror());
+    void *symbol = dlsym(handle, KEYED_POOL_PLUGIN_SYMBOL);
+    memcpy(&plugin, &symbol, sizeof(plugin));
+    cr_assert_not_null(plugin);
+    cr_assert_null(pool_ops_check(plugin()));
+    return plugin();
+}
+
 const struct keyed_pool_ops *contract_pool_at(size_t index)
 {
-    return pool_registry_at(index);
+    size_t built_in = pool_registry_count();
+    return index < built_in ? pool_registry_at(index) : plugin_at(index - built_in);
+}
+
+bool contract_is_plugin(const struct keyed_pool_ops *ops)
+{
+    return pool_registry_find(ops->name) != ops;
+}
+
+int64_t contract_finalizers(const struct keyed_pool_ops *ops, int64_t ours)
+{
+    return contract_is_plugin(ops) ? 0 : ours;
 }
 
 struct criterion_test_params contract_parameters(void)
 {
     static size_t indexes[16];
-    size_t count = 0;
-    for (; count < ARRAY_LEN(indexes) && contract_pool_at(count); count++)
-        indexes[count] = count;
+    size_t count = pool_registry_count() + ARRAY_LEN(plugins);
+    for (size_t i = 0; i < count && i < ARRAY_LEN(indexes); i++)
+        indexes[i] = i;
     return cr_make_param_array(size_t, indexes, count);
 }

@@ -84,8 +84,12 @@ void lend(struct rig *rig, struct loan *loan, const char *key);
 void churn_once(struct rig *rig, struct loan *loan, const char *key);
 const char *key_name(int index, char name[32]);
 
-/* The pools under test. NULL: there are no more. */
+/* The pools under test: those that are built in, then shared objects. A test that asks a shared object for what the contract
+ * leaves open (share, settings of our core) is skipped. */
 const struct keyed_pool_ops *contract_pool_at(size_t index);
+bool contract_is_plugin(const struct keyed_pool_ops *ops);
+/* How many finalizers: a pool need not register any. */
+int64_t contract_finalizers(const struct keyed_pool_ops *ops, int64_t ours);
 struct criterion_test_params contract_parameters(void);
 
 /* A test of the contract: runs once for each pool. */

@@ -37,6 +37,7 @@ const pools = new Map();
 const invalid = new Set(); // leased, to be destroyed when they come back
 let shape;
 let closing = false;
+let closed = false;
 
 function poolOf(key) {
   if (pools.has(key)) return pools.get(key);
@@ -81,10 +82,10 @@ await subject.speak({
   },
   shutdown() {
     closing = true;
-    quietly(Promise.all([...pools.values()].map((pool) => pool.drain().then(() => pool.clear()))).then(() => subject.shutdownDone()));
+    quietly(Promise.all([...pools.values()].map((pool) => pool.drain().then(() => pool.clear()))).then(() => ((closed = true), subject.shutdownDone())));
   },
   sample: () => ({
-    keys: pools.size,
+    keys: closed ? 0 : pools.size, // the closed ones are looked at only
     size: sum((pool) => pool.size),
     idle: sum((pool) => pool.available),
     leased: sum((pool) => pool.borrowed),

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	puddle "PUDDLE"
@@ -18,6 +19,7 @@ type adapter struct {
 	invalid  map[*Item]bool // leased, to be destroyed when they come back
 	min, max int
 	closing  bool
+	closed   bool
 }
 
 type own struct {
@@ -82,6 +84,7 @@ func (a *adapter) Release(lease *Lease) {
 	if a.invalid[lease.Item] {
 		delete(a.invalid, lease.Item)
 		resource.Destroy()
+		synctest.Wait() // it is taken out in the background
 		a.keepMin(a.pools[lease.Key])
 	} else {
 		resource.Release()
@@ -117,14 +120,17 @@ func (a *adapter) Shutdown() {
 	}
 	go func() {
 		all.Wait()
+		a.closed = true
 		a.Done()
 	}()
 }
 
 func (a *adapter) Sample(out map[string]int64) {
-	out["keys"] = int64(len(a.pools))
-	for _, name := range []string{"size", "idle", "leased", "creating"} {
+	for _, name := range []string{"keys", "size", "idle", "leased", "creating"} {
 		out[name] = 0
+	}
+	if !a.closed { // the closed ones are kept to be asked again
+		out["keys"] = int64(len(a.pools))
 	}
 	for _, pool := range a.pools {
 		stat := pool.Stat()

@@ -80,6 +80,10 @@ soak: setup ## run the pools on threads for a long time, under every tool that f
 	@$(MAKE) --no-print-directory -j$(JOBS) all tests
 	@scripts/stress $(BUILD) long
 
+upstream: setup ## run every release of every real pool beside its model (needs Java, Node, Python, Go, Cargo; a missing one is skipped)
+	@$(MAKE) --no-print-directory -j$(JOBS) all
+	@scripts/run-upstream $(BUILD)
+
 check: setup ## check include directions, headers, formatting and function length
 	@scripts/check
 

@@ -14,7 +14,7 @@
 
 /* Files of the world's allocator, above the pool, and of the host, below it. */
 static const char *const above[] = {"vg_replace_malloc.c", "populations.c", "interpose.c"};
-static const char *const below[] = {"host.c", "leases.c", "main.c", "threads.c", "schedule.c"};
+static const char *const below[] = {"host.c", "leases.c", "main.c", "threads.c", "schedule.c", "plugin.c"};
 
 /* "==7==    by 0x10A2B4: tombs_add (tombs.c:77)" -> "tombs_add (tombs.c:77)"; NULL: no frame. */
 static const char *frame_of(const char *line, size_t *length)

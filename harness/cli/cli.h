@@ -36,6 +36,8 @@ char *suggestion(const char *word, const struct words *candidates, char *out, si
 
 enum when { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER };
 
+#define FAIL_ALLOC_ALL (-1)
+
 struct settings {
     struct setting *list; /* OWNED */
     size_t count;
@@ -50,6 +52,7 @@ struct options {
     int64_t timeout_ns;    /* 0: the scenario's own */
     int64_t jobs;          /* 0: one per core */
     int64_t threads;       /* of the subject; 0: the plan as it is */
+    int64_t fail_alloc;    /* 0: none; FAIL_ALLOC_ALL */
     char *schedule;        /* "pct:3"; NULL: as the system likes */
     int64_t ops, seconds;  /* run again until then; 0: once. noise: ops of one process */
     int64_t processes;     /* noise: fresh ones in a batch; 0: 8 */
@@ -76,6 +79,7 @@ enum option_kind {
     OPTION_COUNT,    /* int64_t, 1 to 1024 */
     OPTION_BATCH,    /* int64_t, 2 to 64 */
     OPTION_THREADS,  /* int64_t, 1 to PLAN_THREADS_MAX */
+    OPTION_FAIL_ALLOC, /* int64_t, at least 1, or FAIL_ALLOC_ALL */
     OPTION_SCHEDULE, /* char *, pct:D */
     OPTION_NUMBER,   /* int64_t, a count like 100k, at least 1 */
     OPTION_SHARD,    /* shard and shards */
@@ -212,6 +216,7 @@ struct job {
     char *skip; /* OWNED; why it cannot be run; NULL: it can */
 
     struct run *run; /* OWNED; the result */
+    struct fail_alloc *points; /* OWNED; with --fail-alloc, what came of it */
     char *control;   /* OWNED; of a control: "" the planted leak was caught, or why not */
     enum err err;
     struct problem why;
@@ -242,6 +247,16 @@ void matrix_free(struct matrix *matrix);
 /* The positive control (D6): one job per backend, run beside the others; then what came of it, for every run under that backend. */
 enum err controls_add(struct matrix *matrix, struct problem *why) MUST_CHECK;
 enum err controls_note(const struct matrix *matrix, struct results *results, struct problem *why) MUST_CHECK;
+
+/* --fail-alloc: one allocation of the pool fails, and then another. */
+struct driver_request;
+struct fail_alloc;
+enum err fail_alloc_run(struct matrix *matrix, const struct call *call, enum exit_code *code,
+                        struct problem *why) MUST_CHECK;
+/* All points of one job. `request` is BORROWED. */
+enum err fail_alloc_job(struct job *job, const struct call *call, const struct driver_request *request,
+                        struct problem *why) MUST_CHECK;
+void fail_alloc_free(struct fail_alloc *points);
 
 /* Runs all jobs; each ends with a run or an error. *stopped: the user wanted to stop, some jobs have neither. */
 enum err jobs_run(struct matrix *matrix, const struct call *call, bool *stopped, struct problem *why) MUST_CHECK;

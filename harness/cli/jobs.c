@@ -88,6 +88,8 @@ static enum err drive(struct job *job, const struct workers *workers, struct run
     };
     if (job->is_control)
         return driver_control(&request, &job->control, why);
+    if (options->fail_alloc != 0)
+        return fail_alloc_job(job, workers->call, &request, why);
     return job->is_plan ? driver_replay(job->path, &request, out, why) : driver_run(&request, job->twin, out, why);
 }
 
@@ -99,7 +101,7 @@ static void do_job(struct job *job, const struct workers *workers)
         job->run = make_run(job, options, ENDING_SKIPPED, job->skip);
     else
         job->err = drive(job, workers, &job->run, &job->why);
-    if (job->is_control)
+    if (job->is_control || options->fail_alloc != 0)
         return;
     if (job->err != ERR_NONE && job->err != ERR_STOPPED)
         job->run = make_run(job, options, ENDING_RIG, job->why.text);

@@ -420,6 +420,7 @@ void matrix_free(struct matrix *matrix)
     for (size_t i = 0; i < matrix->job_count; i++) {
         free(matrix->jobs[i].skip);
         run_free(matrix->jobs[i].run);
+        fail_alloc_free(matrix->jobs[i].points);
     }
     for (size_t i = 0; i < matrix->control_count; i++)
         free(matrix->controls[i].control);

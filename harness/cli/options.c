@@ -41,6 +41,9 @@ static const struct option_row rows[] = {
     {"schedule", 0, "pct:D", OPTION_SCHEDULE, MEMBER(schedule), ON(RUN),
      "with --threads: one thread at a time, in an order drawn from the seed with D changes of priority "
      "(PCT), so that what is found is found again by its seed"},
+    {"fail-alloc", 0, "N", OPTION_FAIL_ALLOC, MEMBER(fail_alloc), ON(RUN),
+     "of a short plan of each scenario let allocation N of the pool fail, or all, one after the other; what breaks is "
+     "printed with the command that repeats it, and no results are written"},
     {"ops", 0, "N", OPTION_NUMBER, MEMBER(ops), ON(RUN),
      "run again with the next seed until N operations were carried out, or a run does not pass"},
     {"seconds", 0, "S", OPTION_NUMBER, MEMBER(seconds), ON(RUN),
@@ -232,6 +235,16 @@ static enum err set_number(int64_t *member, const struct option_row *row, const 
     return ERR_NONE;
 }
 
+/* "all" is every number in turn. */
+static enum err set_fail_alloc(int64_t *member, const struct option_row *row, const char *text, struct problem *why)
+{
+    if (strcmp(text, "all") == 0)
+        *member = FAIL_ALLOC_ALL;
+    else if (quantity_parse_count(text, member, NULL) != ERR_NONE || *member == 0)
+        return bad_value(row, why, "a count above 0, or all", text);
+    return ERR_NONE;
+}
+
 static enum err set_schedule(char **member, const struct option_row *row, const char *text, struct problem *why)
 {
     const char *expected = driver_schedule_check(text);
@@ -325,6 +338,8 @@ static enum err set_value(struct options *options, const struct option_row *row,
         return set_batch(member, row, text, why);
     case OPTION_THREADS:
         return set_threads(member, row, text, why);
+    case OPTION_FAIL_ALLOC:
+        return set_fail_alloc(member, row, text, why);
     case OPTION_SCHEDULE:
         return set_schedule(member, row, text, why);
     case OPTION_NUMBER:

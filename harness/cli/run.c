@@ -82,7 +82,9 @@ enum err command_run(const struct call *call, enum exit_code *code, struct probl
     if (call->options->schedule && call->options->threads == 0)
         return problem_set(why, ERR_INPUT, "--schedule is for threads: say how many with --threads T");
     enum err err = matrix_make(&matrix, call->options, why);
-    if (err == ERR_NONE)
+    if (err == ERR_NONE && call->options->fail_alloc != 0)
+        err = fail_alloc_run(&matrix, call, code, why);
+    else if (err == ERR_NONE)
         err = run_matrix(&matrix, call, true, NULL, code, why);
     matrix_free(&matrix);
     return err;

@@ -29,6 +29,9 @@ struct driver_request {
      * passed. 0: once. */
     int64_t least_ops, least_ns;
 
+    /* The allocation of that number (1 = the first after the pool was made) fails in the subject; 0: none does. */
+    int64_t fail_alloc;
+
     const struct thresholds *thresholds; /* the command line's, before the scenario's; NULL: none. BORROWED */
     /* A growth that fails is run once more under memcheck, for run->stack; nothing is said when memcheck is not here. */
     bool explain;

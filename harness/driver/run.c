@@ -1,6 +1,7 @@
 /* run.c: one plan against one fresh subject. */
 #include "harness/driver/driver_internal.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,6 +101,15 @@ static void note_shape(struct drive *drive, const struct plan_op *op)
     drive->run->pool_max = shape.max;
 }
 
+/* A note that only our own host understands. */
+static enum err order_failure(struct drive *drive, struct problem *why)
+{
+    struct plan_op op = {.verb = PLAN_META};
+
+    (void)snprintf(op.text, sizeof(op.text), "fail-alloc %" PRId64, drive->request->fail_alloc);
+    return subject_send(drive->subject, &op, why);
+}
+
 static enum err do_op(struct drive *drive, const struct plan_op *op, struct problem *why)
 {
     bool schedule = op->verb == PLAN_META && strncmp(op->text, "schedule ", strlen("schedule ")) == 0;
@@ -116,7 +126,10 @@ static enum err do_op(struct drive *drive, const struct plan_op *op, struct prob
         return problem_set(why, err, "out of memory in the ledger");
     if (op->verb == PLAN_RUNG)
         return drive_rung(drive, op, why);
-    return subject_send(drive->subject, op, why);
+    err = subject_send(drive->subject, op, why);
+    if (err == ERR_NONE && op->verb == PLAN_POOL && drive->request->fail_alloc > 0)
+        err = order_failure(drive, why);
+    return err;
 }
 
 static enum err do_plan(struct drive *drive, struct problem *why)

@@ -214,10 +214,12 @@ static void settle(struct host *host)
 
 static enum err do_invalidate_value(struct host *host, const char *name, struct problem *why)
 {
-    struct pool_item *value = world_value_make(host->world, name);
     enum pool_result result = POOL_NO_MEMORY;
 
-    if (value != NULL) {
+    for (int attempt = 0; attempt < 2 && result == POOL_NO_MEMORY; attempt++) { /* as in lease_invalidate */
+        struct pool_item *value = world_value_make(host->world, name);
+        if (value == NULL)
+            continue;
         caller_calls(host);
         result = host->choice->ops->invalidate(host->pool, value);
         world_item_drop(host->world, value);
@@ -339,11 +341,27 @@ static enum err do_supported(struct host *host, const struct plan_op *op, struct
     return host_do_here(host, op, why);
 }
 
-/* "schedule pct:3:42": the one note that is for us. */
+static enum err do_fail_alloc(struct host *host, const char *number, struct problem *why)
+{
+    int64_t nth;
+    enum err err = quantity_parse_count(number, &nth, why);
+
+    if (err != ERR_NONE)
+        return err;
+    if (host->pool == NULL)
+        return problem_set(why, ERR_INPUT, "expected fail-alloc after the \"pool\" line");
+    host->alloc_fails_at = world_allocs_asked(host->world) + nth;
+    world_fail_alloc(host->world, nth);
+    return ERR_NONE;
+}
+
+/* "schedule pct:3:42", "fail-alloc 17": the notes that are for us. */
 static enum err do_meta(struct host *host, const char *text, struct problem *why)
 {
-    static const char word[] = "schedule ";
+    static const char word[] = "schedule ", fail_alloc[] = "fail-alloc ";
 
+    if (strncmp(text, fail_alloc, strlen(fail_alloc)) == 0)
+        return do_fail_alloc(host, text + strlen(fail_alloc), why);
     if (strncmp(text, word, strlen(word)) != 0)
         return ERR_NONE;
     if (host->world == NULL || host->threaded)

@@ -113,6 +113,7 @@ struct host {
     bool threaded;             /* the plan has threads: who is served first means nothing, and is not answered */
     struct schedule *schedule; /* NULL: threads run as the system likes */
     int64_t rungs;
+    int64_t alloc_fails_at; /* of all allocations the pool asks for; 0: none is made to fail */
     struct explain explain;
     bool shutdown_asked, shutdown_pending;
     struct answer answer;

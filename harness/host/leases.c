@@ -460,8 +460,13 @@ enum err lease_invalidate(struct host *host, const char *name, struct problem *w
 
     if (item == NULL)
         return err;
-    caller_calls(host);
-    enum pool_result result = host->choice->ops->invalidate(host->pool, item);
+    /* Out of memory means that nothing has changed. Who must not have this item again asks once more, as a program has
+     * to; so what the plan says holds also where one allocation fails. */
+    enum pool_result result = POOL_NO_MEMORY;
+    for (int attempt = 0; attempt < 2 && result == POOL_NO_MEMORY; attempt++) {
+        caller_calls(host);
+        result = host->choice->ops->invalidate(host->pool, item);
+    }
     if (result == POOL_OK)
         world_item_invalidated(host->world, item);
     world_item_drop(host->world, item);
@@ -477,8 +482,12 @@ enum err lease_share(struct host *host, const char *name, const char *key, struc
 
     if (err != ERR_NONE || lease_state(lease) != LEASE_OUT)
         return err;
-    caller_calls(host);
-    if (host->choice->ops->share(host->pool, &lease->out, key) == POOL_NO_MEMORY)
+    enum pool_result result = POOL_NO_MEMORY;
+    for (int attempt = 0; attempt < 2 && result == POOL_NO_MEMORY; attempt++) {
+        caller_calls(host);
+        result = host->choice->ops->share(host->pool, &lease->out, key);
+    }
+    if (result == POOL_NO_MEMORY)
         return problem_set(why, ERR_MEMORY, "share %s: out of memory", name);
     return ERR_NONE;
 }

@@ -117,6 +117,8 @@ void sample_answer(struct host *host)
     put_pool(host);
     put_own(host);
     put_tool(host);
+    if (host->alloc_fails_at > 0)
+        put(&host->answer, "", "alloc_failed", world_allocs_asked(host->world) >= host->alloc_fails_at);
     if (host->threaded)
         put_threads(host);
     answer_text(&host->answer, "}\n");

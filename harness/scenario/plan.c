@@ -272,6 +272,11 @@ enum err scenario_plan_open(const char *path, const struct scenario_request *req
     plan->script.emitter = &plan->emitter;
     if (request->dose > 1)
         plan->layout.rungs *= request->dose;
+    if (err == ERR_NONE && request->brief) {
+        plan->layout.warmup = plan->layout.period;
+        plan->layout.rungs = 2;
+        plan->layout.cycles = plan->layout.period;
+    }
     *out = plan;
     return ERR_NONE;
 }

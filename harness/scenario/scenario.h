@@ -43,6 +43,7 @@ struct scenario_request {
     const char *as;   /* a pool whose expectation applies instead; NULL: none */
     uint64_t seed;
     int64_t dose; /* 1; 2 = twice the measured cycles (D3) */
+    bool brief;   /* only one period of warm-up and two rungs of one: too short to judge growth */
 };
 
 /* True when the scenario declares a parameter of that name. */

@@ -17,6 +17,7 @@ scenario {
       waiting[i] = get(0)
     end
     for i = 1, p.callers do
+      release(waiting[i]) -- in case the holder was not served
       cancel(waiting[i])
     end
   end,

@@ -9,7 +9,9 @@ scenario {
   setup = function() slow(0, "5s") end,
 
   cycle = function()
-    cancel(get(0))
+    local early = get(0)
+    release(early) -- in case it was served
+    cancel(early)
     advance("6s")
     local lease = get(0) -- served at once, by the item that nobody waited for
     invalidate(lease)

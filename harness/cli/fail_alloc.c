@@ -9,13 +9,14 @@
 #include "harness/verdict/verdict.h"
 
 #define POINTS_MAX   100000 /* a plan that asks for more is not short */
+#define BLIND_MAX    500    /* runs that die are tried so often */
 #define BREACHES_MAX 10     /* kept of one job; the others are counted */
 
 struct fail_alloc {
     int64_t tried;
     int64_t broken;
-    bool rig;            /* one of them could not be judged */
-    bool skipped;        /* the subject cannot do this scenario */
+    bool rig;              /* one of them could not be judged */
+    bool skipped;          /* the subject cannot do this scenario */
     struct words breaches; /* "17: violates I5: ..." and the command */
 };
 
@@ -61,13 +62,14 @@ static void say_breach(const struct run *run, struct buffer *out)
                     found->metric ? found->metric : "", found->detail ? found->detail : "");
 }
 
-/* The host says in each sample whether the failure has happened. */
-static bool was_reached(const struct run *run)
+/* The host says in each sample whether the failure has happened. A run that ended before the last sample may have died of it; one
+ * that always dies is not asked for ever. */
+static bool was_reached(const struct run *run, int64_t nth)
 {
     const struct series *series = run_series(run, "alloc_failed");
-    if (run->ending != ENDING_DONE)
-        return true; /* it ended in the middle: not because there was nothing to fail */
-    return series && series->after == 1;
+    if (series && series->after != RECORD_NONE)
+        return series->after == 1;
+    return run->ending != ENDING_DONE && nth <= BLIND_MAX;
 }
 
 static enum err keep_breach(struct fail_alloc *points, const struct run *run, int64_t nth, const char *what)
@@ -118,7 +120,7 @@ enum err fail_alloc_job(struct job *job, const struct call *call, const struct d
         if (err != ERR_NONE)
             break;
         job->points->skipped = run->ending == ENDING_SKIPPED;
-        more = !job->points->skipped && run->ending != ENDING_STOPPED && was_reached(run);
+        more = !job->points->skipped && run->ending != ENDING_STOPPED && was_reached(run, nth);
         job->points->tried += more;
         if (more && judge_point(job->points, run, call, nth) != ERR_NONE)
             err = problem_set(why, ERR_MEMORY, "out of memory while judging");

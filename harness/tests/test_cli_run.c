@@ -75,6 +75,25 @@ Test(cli_run, a_leak_that_does_not_show_is_inconclusive, .timeout = 60)
     cli_rig_close(rig);
 }
 
+/* What a scenario says of a model is asked of another pool, and the results and the command to repeat say so. */
+Test(cli_run, as_holds_a_pool_against_a_model, .timeout = 60)
+{
+    struct cli_rig *rig = cli_rig_open();
+    cli_rig_write(
+        rig, "leak.lua",
+        LEAK("bounded(), broadcast = grows('tombstones', function(p, n) return n.invalidations * (p.keys - 1) "
+             "end)"));
+    cr_assert_eq(cli_rig_sh(rig, "churn run leak.lua --pool owner"), 0, "%s", cli_rig_out(rig));
+    cr_assert_eq(cli_rig_sh(rig, "churn run leak.lua --pool owner --as broadcast"), 3, "%s", cli_rig_out(rig));
+    cr_assert_eq(cli_rig_sh(rig, "churn run leak.lua --pool broadcast --as owner --out o"), 1, "%s", cli_rig_out(rig));
+    struct results *results = load(rig, "o/results.json");
+    cr_assert_str_eq(results->runs[0]->pool, "broadcast");
+    cr_assert_str_eq(results->runs[0]->as, "owner");
+    cr_assert(strstr(results->runs[0]->repeat, "--pool broadcast --as owner "), "%s", results->runs[0]->repeat);
+    results_free(results);
+    cli_rig_close(rig);
+}
+
 Test(cli_run, backends_that_are_missing_are_skipped_with_the_reason, .timeout = 60)
 {
     struct cli_rig *rig = cli_rig_open();

@@ -62,7 +62,7 @@ static const struct option_row rows[] = {
      "a value that no sample of M may be above: peak_rss=64MiB, fds=100, dead_retained=0"},
     {"ratio", 0, "M=F", OPTION_RATIO, MEMBER(thresholds), GATED,
      "the last sample of M may be F times that of the pool of --control, in the same scenario: bytes_live=1.1"},
-    {"control", 0, "POOL", OPTION_TEXT, MEMBER(control), GATED,
+    {"control", 0, "P", OPTION_TEXT, MEMBER(control), GATED,
      "the pool that --ratio compares with; it must be among those that run"},
     {"explain", 0, NULL, OPTION_FLAG, MEMBER(explain), ON(RUN),
      "run what grows and fails once more under memcheck, and say whose allocations grow (churn gate always does)"},

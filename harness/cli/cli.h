@@ -49,17 +49,17 @@ struct options {
     struct words pools, backends; /* empty: the defaults */
     struct settings settings;     /* --set, the last of a name wins */
     uint64_t seed;
-    int64_t timeout_ns;    /* 0: the scenario's own */
-    int64_t jobs;          /* 0: one per core */
-    int64_t threads;       /* of the subject; 0: the plan as it is */
-    int64_t fail_alloc;    /* 0: none; FAIL_ALLOC_ALL */
-    char *schedule;        /* "pct:3"; NULL: as the system likes */
-    int64_t ops, seconds;  /* run again until then; 0: once. noise: ops of one process */
-    int64_t processes;     /* noise: fresh ones in a batch; 0: 8 */
-    struct words metrics;  /* noise */
+    int64_t timeout_ns;   /* 0: the scenario's own */
+    int64_t jobs;         /* 0: one per core */
+    int64_t threads;      /* of the subject; 0: the plan as it is */
+    int64_t fail_alloc;   /* 0: none; FAIL_ALLOC_ALL */
+    char *schedule;       /* "pct:3"; NULL: as the system likes */
+    int64_t ops, seconds; /* run again until then; 0: once. noise: ops of one process */
+    int64_t processes;    /* noise: fresh ones in a batch; 0: 8 */
+    struct words metrics; /* noise */
     char *control, *calibration;
-    char *as;              /* the pool whose expectation applies to all; NULL: each its own */
-    int64_t shard, shards; /* 1/1: everything */
+    char *as;                     /* the pool whose expectation applies to all; NULL: each its own */
+    int64_t shard, shards;        /* 1/1: everything */
     struct thresholds thresholds; /* --budget, --limit, --ratio; the last of a kind and metric wins */
     struct words formats, arms;   /* report --as; compare --arms: two pools */
     char *results_file, *baseline, *durations;
@@ -70,23 +70,23 @@ struct options {
 };
 
 enum option_kind {
-    OPTION_FLAG,     /* bool */
-    OPTION_TEXT,     /* char * */
-    OPTION_LIST,     /* struct words; by comma, and the option may be repeated */
-    OPTION_SETTING,  /* struct settings */
-    OPTION_SEED,     /* uint64_t */
-    OPTION_DURATION, /* int64_t, nanoseconds */
-    OPTION_COUNT,    /* int64_t, 1 to 1024 */
-    OPTION_BATCH,    /* int64_t, 2 to 64 */
-    OPTION_THREADS,  /* int64_t, 1 to PLAN_THREADS_MAX */
+    OPTION_FLAG,       /* bool */
+    OPTION_TEXT,       /* char * */
+    OPTION_LIST,       /* struct words; by comma, and the option may be repeated */
+    OPTION_SETTING,    /* struct settings */
+    OPTION_SEED,       /* uint64_t */
+    OPTION_DURATION,   /* int64_t, nanoseconds */
+    OPTION_COUNT,      /* int64_t, 1 to 1024 */
+    OPTION_BATCH,      /* int64_t, 2 to 64 */
+    OPTION_THREADS,    /* int64_t, 1 to PLAN_THREADS_MAX */
     OPTION_FAIL_ALLOC, /* int64_t, at least 1, or FAIL_ALLOC_ALL */
-    OPTION_SCHEDULE, /* char *, pct:D */
-    OPTION_NUMBER,   /* int64_t, a count like 100k, at least 1 */
-    OPTION_SHARD,    /* shard and shards */
-    OPTION_BUDGET,   /* struct thresholds */
-    OPTION_LIMIT,    /* the same */
-    OPTION_RATIO,    /* the same */
-    OPTION_WHEN,     /* enum when */
+    OPTION_SCHEDULE,   /* char *, pct:D */
+    OPTION_NUMBER,     /* int64_t, a count like 100k, at least 1 */
+    OPTION_SHARD,      /* shard and shards */
+    OPTION_BUDGET,     /* struct thresholds */
+    OPTION_LIMIT,      /* the same */
+    OPTION_RATIO,      /* the same */
+    OPTION_WHEN,       /* enum when */
 };
 
 /* The commands that have an option: 1 << enum command_id. */
@@ -213,11 +213,11 @@ struct job {
     size_t group; /* jobs that differ only in their backend have one number: they are compared, and stay in one shard */
     bool twin;
     bool is_control; /* no run of the user's: the positive control of its backend */
-    char *skip; /* OWNED; why it cannot be run; NULL: it can */
+    char *skip;      /* OWNED; why it cannot be run; NULL: it can */
 
-    struct run *run; /* OWNED; the result */
+    struct run *run;           /* OWNED; the result */
     struct fail_alloc *points; /* OWNED; with --fail-alloc, what came of it */
-    char *control;   /* OWNED; of a control: "" the planted leak was caught, or why not */
+    char *control;             /* OWNED; of a control: "" the planted leak was caught, or why not */
     enum err err;
     struct problem why;
 };

@@ -46,24 +46,36 @@ const struct keyed_pool_ops *pool_registry_at(size_t index)
     return index < registry.count ? registry.pools[index] : NULL;
 }
 
+/* The first function that every pool must have and this one lacks. */
+static const char *missing_hook(const struct keyed_pool_ops *ops)
+{
+    if (!ops->make)
+        return "make is missing";
+    if (!ops->free)
+        return "free is missing";
+    if (!ops->get)
+        return "get is missing";
+    if (!ops->release)
+        return "release is missing";
+    if (!ops->invalidate)
+        return "invalidate is missing";
+    if (!ops->shutdown)
+        return "shutdown is missing";
+    return ops->stats ? NULL : "stats is missing";
+}
+
 const char *pool_ops_check(const struct keyed_pool_ops *ops)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789_-";
     if (!ops)
         return "no operations";
     if (ops->abi != KEYED_POOL_ABI)
-        return "built for another version of keyed_pool.h (abi)";
+        return "built for another version of keyed_pool.h (abi): compile it again with this one";
     if (!ops->name || !*ops->name || ops->name[strspn(ops->name, letters)] != '\0')
         return "name: expected [a-z0-9_-]+";
     if (!ops->about)
         return "about is missing";
-    if (!ops->make || !ops->free)
-        return "make or free is missing";
-    if (!ops->get || !ops->release || !ops->invalidate)
-        return "get, release or invalidate is missing";
-    if (!ops->shutdown || !ops->stats)
-        return "shutdown or stats is missing";
-    return NULL;
+    return missing_hook(ops);
 }
 
 const char *pool_result_name(enum pool_result result)

@@ -206,3 +206,26 @@ Test(plugin, the_table_is_right_after_any_order)
     cr_expect_eq(counted_bytes - base_bytes, bytes);
     cr_expect_eq(counted_blocks - base_blocks, blocks);
 }
+
+/* ---- what is no pool --------------------------------------------------------------------------------------------- */
+
+Test(plugin, a_missing_hook_is_named)
+{
+    struct keyed_pool_ops ops = *pool_registry_find("owner");
+
+    cr_expect_null(pool_ops_check(&ops));
+    ops.share = NULL;
+    ops.cancel = NULL;
+    ops.created = NULL;
+    ops.maintain = NULL;
+    cr_expect_null(pool_ops_check(&ops), "those may be missing");
+    ops.stats = NULL;
+    cr_expect_str_eq(pool_ops_check(&ops), "stats is missing");
+    ops.release = NULL;
+    cr_expect_str_eq(pool_ops_check(&ops), "release is missing");
+    ops.name = "No Name";
+    cr_expect_str_eq(pool_ops_check(&ops), "name: expected [a-z0-9_-]+");
+    ops.abi++;
+    cr_expect_str_eq(pool_ops_check(&ops),
+                     "built for another version of keyed_pool.h (abi): compile it again with this one");
+}

@@ -26,7 +26,9 @@ enum place { PLACE_PLUGIN, PLACE_HOST };
 /* Where this thread is from now on; returns where it was. */
 enum place place_enter(enum place place);
 
-/* Starts counting, where allocations can be seen: through interpose.c, or the hooks of a sanitizer. */
+/* Starts counting, where allocations can be seen: through interpose.c, or the hooks of a sanitizer. The count remembers
+ * every block, which is memory too: with CHURN_PLUGIN_COUNT=no in the environment nothing is counted, so that `churn noise`
+ * sees in the resident memory what the pool keeps and no more. */
 void plugin_memory_watch(void);
 /* Requested bytes (an empty block is one byte) and blocks that are allocated. False: not counted here. */
 bool plugin_memory(int64_t *bytes, int64_t *blocks);

@@ -11,6 +11,7 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #define UNSEEN    __attribute__((no_sanitize("thread")))
@@ -183,7 +184,11 @@ static bool sees_blocks(void)
 
 void plugin_memory_watch(void)
 {
+    const char *asked = getenv("CHURN_PLUGIN_COUNT");
+
     (void)place_enter(PLACE_HOST);
+    if (asked != NULL && strcmp(asked, "no") == 0)
+        return;
     if (memory.entries != NULL || !resize_locked(ROOM_LOG2))
         return;
     atomic_store_explicit(&memory.counts, true, memory_order_relaxed);

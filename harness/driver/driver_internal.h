@@ -18,7 +18,7 @@ enum rung_kind { RUNG_BEFORE, RUNG_MEASURED, RUNG_AFTER };
 
 struct drive {
     const struct driver_request *request;
-    bool explains; /* for run->stack: the host is told between which rungs */
+    bool explains;              /* for run->stack: the host is told between which rungs */
     struct scenario_plan *plan; /* NULL for a replay */
     struct plan_source *source;
     struct plan_counts counts; /* what was sent */

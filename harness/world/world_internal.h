@@ -59,7 +59,7 @@ struct pool_scope {
 /* What is ordered for the creations of one key. */
 struct fault {
     char key[NAME_MAX_LEN + 1];
-    int64_t failures; /* creations that will fail */
+    int64_t failures;       /* creations that will fail */
     int64_t close_failures; /* closings that will fail */
     int64_t slow_ns;
     UT_hash_handle hh;

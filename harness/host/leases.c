@@ -1,34 +1,7 @@
-#include "harness/host/host.h"
+#include "harness/host/lease.h"
 
 #include <stdio.h>
 #include <string.h>
-
-/* A function that adds to a hash has a `struct world *world` in its scope: the table's memory is counted like all. */
-#define HASH_NONFATAL_OOM      1
-#define uthash_malloc(sz)      world_own_alloc(world, sz)
-#define uthash_free(ptr, size) world_own_free(world, ptr, size)
-#include <uthash.h>
-
-enum lease_state {
-    LEASE_OVER,    /* never taken, released, cancelled, failed or closed */
-    LEASE_ASKING,  /* the call to get has not returned */
-    LEASE_PENDING, /* lease_done will follow */
-    LEASE_OUT
-};
-
-/* With threads: a lease belongs to the caller that asked, may be answered by any thread, and may be used by those that
- * the main thread shares it with. Its caller's lock guards `state`, `abandoned` and `item`. */
-struct lease {
-    char name[NAME_MAX_LEN + 1];
-    enum lease_state state;
-    bool abandoned; /* its scope closed while the pool could not cancel it: released as soon as it is served */
-    struct host *host;
-    struct caller *caller;
-    struct pool_lease out;
-    struct pool_item *item;           /* the one it holds or held last, kept; NULL: none */
-    struct pool_finalizer *finalizer; /* in its request scope, while it is not over; its caller's own */
-    UT_hash_handle hh;
-};
 
 /* ---- the table --------------------------------------------------------------------------------------------------- */
 
@@ -64,7 +37,7 @@ static struct lease *lease_add(struct caller *caller, const char *name)
 
 /* ---- states ------------------------------------------------------------------------------------------------------ */
 
-static enum lease_state lease_state(struct lease *lease)
+enum lease_state lease_state(struct lease *lease)
 {
     pthread_mutex_lock(&lease->caller->lock);
     enum lease_state state = lease->state;
@@ -123,7 +96,7 @@ static enum err lease_require(struct host *host, const char *name, struct lease 
 }
 
 /* The same, to be used. */
-static enum err lease_use(struct host *host, const char *name, struct lease **out, struct problem *why)
+enum err lease_use(struct host *host, const char *name, struct lease **out, struct problem *why)
 {
     enum err err = lease_require(host, name, out, why);
 
@@ -437,70 +410,4 @@ enum err lease_get(struct host *host, const struct plan_op *op, struct problem *
     else
         host_misuse(host, lease_identity(lease), "a get was answered twice");
     return ERR_NONE;
-}
-
-/* ---- what is done with the item ---------------------------------------------------------------------------------- */
-
-/* The item it holds or held last, kept; NULL: none. */
-static struct pool_item *lease_keep_item(struct lease *lease)
-{
-    pthread_mutex_lock(&lease->caller->lock);
-    struct pool_item *item = lease->item;
-    if (item != NULL && !world_item_keep(lease->host->world, item))
-        item = NULL;
-    pthread_mutex_unlock(&lease->caller->lock);
-    return item;
-}
-
-enum err lease_invalidate(struct host *host, const char *name, struct problem *why)
-{
-    struct lease *lease;
-    enum err err = lease_use(host, name, &lease, why);
-    struct pool_item *item = err == ERR_NONE ? lease_keep_item(lease) : NULL;
-
-    if (item == NULL)
-        return err;
-    /* Out of memory means that nothing has changed. Who must not have this item again asks once more, as a program has
-     * to; so what the plan says holds also where one allocation fails. */
-    enum pool_result result = POOL_NO_MEMORY;
-    for (int attempt = 0; attempt < 2 && result == POOL_NO_MEMORY; attempt++) {
-        caller_calls(host);
-        result = host->choice->ops->invalidate(host->pool, item);
-    }
-    if (result == POOL_OK)
-        world_item_invalidated(host->world, item);
-    world_item_drop(host->world, item);
-    if (result == POOL_NO_MEMORY)
-        return problem_set(why, ERR_MEMORY, "invalidate %s: out of memory", name);
-    return ERR_NONE;
-}
-
-enum err lease_share(struct host *host, const char *name, const char *key, struct problem *why)
-{
-    struct lease *lease;
-    enum err err = lease_use(host, name, &lease, why);
-
-    if (err != ERR_NONE || lease_state(lease) != LEASE_OUT)
-        return err;
-    enum pool_result result = POOL_NO_MEMORY;
-    for (int attempt = 0; attempt < 2 && result == POOL_NO_MEMORY; attempt++) {
-        caller_calls(host);
-        result = host->choice->ops->share(host->pool, &lease->out, key);
-    }
-    if (result == POOL_NO_MEMORY)
-        return problem_set(why, ERR_MEMORY, "share %s: out of memory", name);
-    return ERR_NONE;
-}
-
-enum err lease_kill(struct host *host, const char *name, struct problem *why)
-{
-    struct lease *lease;
-    enum err err = lease_use(host, name, &lease, why);
-    struct pool_item *item = err == ERR_NONE ? lease_keep_item(lease) : NULL;
-
-    if (item != NULL) {
-        world_item_kill(host->world, item);
-        world_item_drop(host->world, item);
-    }
-    return err;
 }

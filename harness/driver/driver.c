@@ -75,12 +75,25 @@ static enum err add_stack(const struct driver_request *request, struct run *run,
     return err == ERR_STOPPED ? ERR_NONE : err;
 }
 
-static enum err add_twin(const struct driver_request *request, struct run *run, struct problem *why)
+/* What the first process got away with, and its twin did not. */
+static bool ended_worse(const struct run *twin, const struct run *run)
+{
+    return twin->ending == ENDING_CRASHED || twin->ending == ENDING_EXITED || twin->ending == ENDING_HUNG ||
+           twin->violation_count > run->violation_count;
+}
+
+/* A pool that goes wrong in one process of two goes wrong: then the twin is the run that is judged. */
+static enum err add_twin(const struct driver_request *request, struct run **run, struct problem *why)
 {
     struct run *twin = NULL;
     enum err err = run_once(request, 1, &twin, why);
 
-    if (err == ERR_NONE && twin->ending == ENDING_DONE && verdict_compare_twin(run, twin) != ERR_NONE)
+    if (err == ERR_NONE && ended_worse(twin, *run)) {
+        struct run *first = *run;
+        *run = twin;
+        twin = first;
+    }
+    if (err == ERR_NONE && twin->ending != ENDING_STOPPED && verdict_compare_twin(*run, twin) != ERR_NONE)
         err = problem_set(why, ERR_MEMORY, "out of memory");
     run_free(twin);
     return err;
@@ -108,7 +121,7 @@ static enum err run_and_judge(const struct driver_request *request, bool twin, s
     if (err != ERR_NONE)
         return err;
     if (twin && run->ending == ENDING_DONE && request->threads == 0)
-        err = add_twin(request, run, why);
+        err = add_twin(request, &run, why);
     if (err == ERR_NONE && verdict_judge_run(run) != ERR_NONE)
         err = problem_set(why, ERR_MEMORY, "out of memory");
     if (err == ERR_NONE && run->ending == ENDING_DONE && verdict_wants_dose(run, &metric))

@@ -240,14 +240,14 @@ static const char SCENARIO[] = "scenario {\n"
                                "    return n.invalidations * (p.keys - 1) end), default = bounded() },\n"
                                "}\n";
 
-static struct run *run_scenario(const char *pool, const char *backend, bool twin)
+static struct run *run_text(const char *scenario, const char *pool, const char *backend, bool twin)
 {
     struct temporary file;
     struct problem why = {0};
     struct run *run = NULL;
     char *folder = NULL;
 
-    write_file(&file, ".lua", SCENARIO);
+    write_file(&file, ".lua", scenario);
     cr_assert_eq(backend_build_folder(&folder, &why), ERR_NONE);
     struct driver_request request = {.scenario_path = file.path,
                                      .scenario = {.pool = pool, .seed = 1, .dose = 1},
@@ -260,6 +260,11 @@ static struct run *run_scenario(const char *pool, const char *backend, bool twin
     unlink(file.path);
     free(folder);
     return run;
+}
+
+static struct run *run_scenario(const char *pool, const char *backend, bool twin)
+{
+    return run_text(SCENARIO, pool, backend, twin);
 }
 
 Test(driver, the_leak_is_the_same_under_every_backend)
@@ -306,6 +311,30 @@ Test(driver, a_twin_is_equal)
     cr_expect_str_eq(run->params[0].value, "5");
     cr_expect_not_null(strstr(run->repeat, " --pool owner --under native --set keys=5 --seed 1"));
     run_free(run);
+}
+
+Test(driver, a_twin_that_ends_badly_is_no_pass)
+{
+    static const char plain[] = "scenario { about = 'x', cycle = function(p, i) release(get(1)) end, "
+                                "expect = { default = bounded() } }\n";
+    char text[1024], pool[128], *folder = NULL;
+    struct problem why = {0};
+    struct temporary script;
+
+    cr_assert_eq(backend_build_folder(&folder, &why), ERR_NONE);
+    write_file(&script, ".sh", ""); /* the first process behaves, and leaves a note for the second */
+    snprintf(text, sizeof(text),
+             "[ ! -e $0.ran ] || { rm $0.ran; kill -SEGV $$; }\n: >$0.ran\nexec '%s/churn-host' --pool owner\n",
+             folder);
+    cr_assert_eq(file_write_whole(script.path, text, strlen(text), &why), ERR_NONE, "%s", why.text);
+    snprintf(pool, sizeof(pool), "exec:sh %s", script.path);
+    struct run *run = run_text(plain, pool, "native", true);
+    cr_assert_not_null(run);
+    cr_expect_neq(run->status, STATUS_PASS, "%s", run->message);
+    cr_expect_str_eq(run->twin_differs, "the ending");
+    run_free(run);
+    unlink(script.path);
+    free(folder);
 }
 
 Test(driver, a_scenario_that_is_wrong_is_the_users_problem)

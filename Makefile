@@ -54,7 +54,7 @@ objects   = $(patsubst %.c,$(BUILD)/obj/$(1)/%.o,$(2))
 PROGRAMS := $(BUILD)/churn $(BUILD)/churn-host $(BUILD)/asan/churn-host $(BUILD)/tsan/churn-host
 
 .DEFAULT_GOAL := all
-.PHONY: all help setup test scenarios gate soak check format clean install
+.PHONY: all help setup test scenarios gate soak nightly check format clean install
 
 all: $(PROGRAMS) ## build churn and the host programs (native and ASan)
 
@@ -83,6 +83,10 @@ soak: setup ## run the pools on threads for a long time, under every tool that f
 upstream: setup ## run every release of every real pool beside its model (needs Java, Node, Python, Go, Cargo; a missing one is skipped)
 	@$(MAKE) --no-print-directory -j$(JOBS) all
 	@scripts/run-upstream $(BUILD)
+
+nightly: soak ## soak, and every allocation of churn itself failing in turn
+	@$(BUILD)/churn run scenarios --fail-alloc all --quiet
+	@scripts/fail-alloc-harness $(BUILD)
 
 check: setup ## check include directions, headers, formatting and function length
 	@scripts/check

@@ -283,8 +283,9 @@ static void lease_say_not(struct lease *lease, enum pool_result result)
     }
 }
 
-/* Its caller may use it, and use it up, as soon as the lock is dropped. */
-static void lease_set_answered(struct lease *lease, enum pool_result result, struct pool_item *item)
+/* Its caller may use it, use it up and ask with it again as soon as the lock is dropped: nobody else may look at it after
+ * that. So this tells whether it was abandoned. */
+static bool lease_set_answered(struct lease *lease, enum pool_result result, struct pool_item *item)
 {
     struct caller *caller = lease->caller;
     struct schedule *schedule = lease->host->schedule;
@@ -295,14 +296,16 @@ static void lease_set_answered(struct lease *lease, enum pool_result result, str
     caller->gets_leased += item != NULL;
     caller->gets_closed += result == POOL_CLOSED;
     caller->gets_failed += item == NULL && result != POOL_CLOSED;
+    bool abandoned = lease->abandoned;
     pthread_cond_broadcast(&caller->answered);
     pthread_mutex_unlock(&caller->lock);
     if (schedule != NULL)
         schedule_wake(schedule);
+    return abandoned;
 }
 
-/* The pool's answer, at once or later. */
-static void lease_answer(struct lease *lease, enum pool_result result)
+/* The pool's answer, at once or later. True: nobody wants the item any more. */
+static bool lease_answer(struct lease *lease, enum pool_result result)
 {
     struct host *host = lease->host;
     struct pool_item *item = NULL;
@@ -316,20 +319,11 @@ static void lease_answer(struct lease *lease, enum pool_result result)
         lease_leave_scope(lease);
     if (item == NULL && threaded)
         lease_say_not(lease, result);
-    lease_set_answered(lease, result, item);
-    if (threaded)
-        return;
-    if (item != NULL)
+    bool abandoned = lease_set_answered(lease, result, item);
+    if (!threaded && item != NULL)
         lease_say_identity(lease);
-    else
+    else if (!threaded)
         lease_say_not(lease, result);
-}
-
-static bool lease_is_abandoned(struct lease *lease)
-{
-    pthread_mutex_lock(&lease->caller->lock);
-    bool abandoned = lease->abandoned;
-    pthread_mutex_unlock(&lease->caller->lock);
     return abandoned;
 }
 
@@ -342,8 +336,7 @@ void lease_done(void *ctx, struct pool_lease *out, enum pool_result result)
         host_misuse(ctx, lease_identity(lease), "a get was answered that is not pending");
         return;
     }
-    lease_answer(lease, result);
-    if (lease_is_abandoned(lease) && lease_turn(lease, LEASE_OUT, LEASE_OVER))
+    if (lease_answer(lease, result) && lease_turn(lease, LEASE_OUT, LEASE_OVER))
         lease_give_back(lease);
 }
 
@@ -406,7 +399,7 @@ enum err lease_get(struct host *host, const struct plan_op *op, struct problem *
         return ERR_NONE;
     }
     if (lease_state(lease) == LEASE_ASKING)
-        lease_answer(lease, result);
+        (void)lease_answer(lease, result);
     else
         host_misuse(host, lease_identity(lease), "a get was answered twice");
     return ERR_NONE;

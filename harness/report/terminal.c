@@ -12,7 +12,7 @@
 /* ---- the lesson: what became of each pool ---- */
 
 struct tally {
-    size_t rows, leaks, troubles, skips;
+    size_t rows, leaks, breaks, troubles, skips;
 };
 
 static struct tally tally_pool(const struct rows *rows, const char *pool)
@@ -23,7 +23,10 @@ static struct tally tally_pool(const struct rows *rows, const char *pool)
         if (!text_same(run->pool, pool))
             continue;
         tally.rows++;
-        tally.leaks += run_is_reproduction(run);
+        bool reproduces = run_is_reproduction(run),
+             grows = run->finding == FINDING_GROWS || run->finding == FINDING_LOST;
+        tally.leaks += reproduces && grows;
+        tally.breaks += reproduces && !grows;
         tally.skips += run->status == STATUS_SKIP;
         tally.troubles += run->status != STATUS_SKIP && run->status != STATUS_PASS;
     }
@@ -66,8 +69,10 @@ static void add_lesson(struct buffer *out, const struct overview *overview, cons
         add_part(out, options, INK_RED, tally.troubles, "needs a look", "need a look", &parts);
         add_part(out, options, INK_CYAN, tally.leaks, "leaks as the scenario predicts", "leak as the scenarios predict",
                  &parts);
-        add_part(out, options, INK_GREEN, tally.rows - tally.leaks - tally.troubles - tally.skips, "stays clean",
-                 "stay clean", &parts);
+        add_part(out, options, INK_CYAN, tally.breaks, "breaks as the scenario predicts",
+                 "break as the scenarios predict", &parts);
+        size_t others = tally.leaks + tally.breaks + tally.troubles + tally.skips;
+        add_part(out, options, INK_GREEN, tally.rows - others, "stays bounded", "stay bounded", &parts);
         add_part(out, options, INK_DIM, tally.skips, "skipped", "skipped", &parts);
         buffer_add_text(out, "\n");
         buffer_free(&name);

@@ -42,6 +42,7 @@ enum column {
     COLUMN_POOL,
     COLUMN_BACKENDS,
     COLUMN_FINDING,
+    COLUMN_METRIC, /* whose curve it is */
     COLUMN_SERIES,
     COLUMN_LAST,
     COLUMN_STATUS,

@@ -138,13 +138,15 @@ static void make_row(struct row *row, const struct overview *overview, const str
     rows_add_backends(&row->cells[COLUMN_BACKENDS], overview, agree, count);
 }
 
-/* The last sample of the curve. */
-static void add_last(struct buffer *out, const struct row *row)
+/* Whose curve it is, and its last sample. */
+static void add_series(struct row *row, const struct report_options *options)
 {
     const struct series *series = sparkline_choose(row->run, row->hint);
-    if (!series || row->run->rung_count == 0 || series->values[row->run->rung_count - 1] == RECORD_NONE)
+    if (!series || row->run->rung_count == 0)
         return;
-    text_add_count(out, series->values[row->run->rung_count - 1]);
+    ink_add_foreign(&row->cells[COLUMN_METRIC], options, series->name);
+    if (series->values[row->run->rung_count - 1] != RECORD_NONE)
+        text_add_count(&row->cells[COLUMN_LAST], series->values[row->run->rung_count - 1]);
 }
 
 static void fill_cells(struct row *row, const struct report_options *options, const struct run_slice *panels,
@@ -153,7 +155,7 @@ static void fill_cells(struct row *row, const struct report_options *options, co
     add_params(&row->cells[COLUMN_PARAMS], options, row->run, panels, panel_count);
     ink_add_foreign(&row->cells[COLUMN_POOL], options, row->run->pool);
     add_finding(&row->cells[COLUMN_FINDING], options, row->run);
-    add_last(&row->cells[COLUMN_LAST], row);
+    add_series(row, options);
     buffer_add_text(&row->cells[COLUMN_STATUS], status_name(row->run->status));
 }
 

@@ -9,7 +9,7 @@
 
 static const char *const heads[COLUMN_COUNT] = {
     [COLUMN_PARAMS] = "case",   [COLUMN_POOL] = "pool", [COLUMN_BACKENDS] = "backends", [COLUMN_FINDING] = "finding",
-    [COLUMN_SERIES] = "series", [COLUMN_LAST] = "last", [COLUMN_STATUS] = "status"};
+    [COLUMN_METRIC] = "series", [COLUMN_SERIES] = "",   [COLUMN_LAST] = "last",         [COLUMN_STATUS] = "status"};
 
 /* The width of every column; 0: the column is left out. */
 struct layout {
@@ -65,7 +65,7 @@ static void cut_column(struct layout *layout, enum column column, size_t least, 
 }
 
 /* Gives up one thing after the other until the rows fit: the backends when they are the same everywhere (the line above the
- * table names them), the last samples, the column of the cases, half of the curve, words of the finding; at last cells are cut. */
+ * table names them), the names of the series, the last samples, the column of the cases, half of the curve, words of the finding; at last cells are cut. */
 static struct layout fit_layout(struct rows *rows, size_t screen)
 {
     struct layout layout = natural_layout(rows);
@@ -73,6 +73,8 @@ static struct layout fit_layout(struct rows *rows, size_t screen)
         return layout;
     if (layout_width(&layout) > screen && rows->one_backend_set)
         layout.width[COLUMN_BACKENDS] = 0;
+    if (layout_width(&layout) > screen)
+        layout.width[COLUMN_METRIC] = 0;
     if (layout_width(&layout) > screen)
         layout.width[COLUMN_LAST] = 0;
     if (layout_width(&layout) > screen && layout.width[COLUMN_PARAMS] > 0) {
@@ -98,7 +100,7 @@ static enum ink ink_of_cell(const struct run *run, enum column column)
         return ink_of_status(run->status);
     if (column == COLUMN_FINDING || column == COLUMN_SERIES)
         return run_is_reproduction(run) ? INK_CYAN : INK_PLAIN;
-    return column == COLUMN_BACKENDS ? INK_DIM : INK_PLAIN;
+    return column == COLUMN_BACKENDS || column == COLUMN_METRIC ? INK_DIM : INK_PLAIN;
 }
 
 static void cut_blanks(struct buffer *out)

@@ -55,9 +55,35 @@ Test(report_terminal, backends_that_agree_share_a_row)
     cr_assert_eq(count(text, "grows 7 tombstones per invalidation, as predicted"), 1, "%s", text);
     cr_assert_eq(count(text, "grows 63 tombstones per invalidation, as predicted"), 1, "%s", text);
     cr_assert(strstr(text, "24 runs: 24 passed\n"), "%s", text);
-    cr_assert(strstr(text, "owner       3 cases: 3 stay clean\n"), "%s", text);
+    cr_assert(strstr(text, "owner       3 cases: 3 stay bounded\n"), "%s", text);
     cr_assert(strstr(text, "broadcast   2 cases: 2 leak as the scenarios predict\n"), "%s", text);
     cr_assert_null(strstr(text, "max=4"), "a parameter that never changes tells nothing: %s", text);
+    free(text);
+    results_free(results);
+}
+
+/* sample_good: in zio-9306 every pool's curve is that of what grows in the leaky one. */
+Test(report_terminal, a_curve_has_its_name)
+{
+    struct results *results = sample_good();
+    char *text = print(results, (struct report_options){.utf8 = true});
+    cr_assert(strstr(text, "finding                                             series"), "%s", text);
+    cr_assert_eq(count(text, "  tombstones  "), 6, "%s", text);
+    free(text);
+    results_free(results);
+}
+
+/* What breaks is no leak: one pool hands an item to two callers, as the scenario said. */
+Test(report_terminal, what_breaks_is_not_called_a_leak)
+{
+    struct results *results = sample_good();
+    for (size_t i = 0; i < results->run_count; i++)
+        if (strcmp(results->runs[i]->pool, "broadcast") == 0 && results->runs[i]->finding == FINDING_GROWS) {
+            results->runs[i]->finding = FINDING_VIOLATES;
+            cr_assert_eq(run_set_text(&results->runs[i]->metric, "I5"), ERR_NONE);
+        }
+    char *text = print(results, (struct report_options){.utf8 = true});
+    cr_assert(strstr(text, "broadcast   2 cases: 2 break as the scenarios predict\n"), "%s", text);
     free(text);
     results_free(results);
 }

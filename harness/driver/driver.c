@@ -2,8 +2,11 @@
 #include "harness/driver/driver_internal.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "harness/verdict/verdict.h"
+
+#define TWICE 2 /* D3 */
 
 static void drive_free(struct drive *drive)
 {
@@ -40,6 +43,7 @@ static enum err run_as(const struct driver_request *request, int64_t dose, bool 
         return problem_set(why, ERR_MEMORY, "out of memory");
     drive->request = request;
     drive->explains = explains;
+    drive->time_factor = dose == TWICE ? TWICE * TWICE : 1; /* what leaks may make every operation slower */
     asked.dose = dose;
     enum err err = scenario_plan_open(request->scenario_path, &asked, &drive->plan, why);
     if (err != ERR_NONE) {
@@ -75,37 +79,79 @@ static enum err add_stack(const struct driver_request *request, struct run *run,
     return err == ERR_STOPPED ? ERR_NONE : err;
 }
 
-/* What the first process got away with, and its twin did not. */
-static bool ended_worse(const struct run *twin, const struct run *run)
+static bool breaks(const struct run *run, const char *invariant)
 {
-    return twin->ending == ENDING_CRASHED || twin->ending == ENDING_EXITED || twin->ending == ENDING_HUNG ||
-           twin->violation_count > run->violation_count;
+    for (size_t i = 0; i < run->violation_count; i++)
+        if (strcmp(run->violations[i].invariant, invariant) == 0)
+            return true;
+    return false;
 }
 
-/* A pool that goes wrong in one process of two goes wrong: then the twin is the run that is judged. */
+/* Both were checked for what their samples show. */
+static bool breaks_more(const struct run *other, const struct run *run)
+{
+    for (size_t i = 0; i < other->violation_count; i++)
+        if (!breaks(run, other->violations[i].invariant))
+            return true;
+    return false;
+}
+
+/* What the first process got away with, and the other did not. */
+static bool went_worse(const struct run *other, const struct run *run)
+{
+    return other->ending == ENDING_CRASHED || other->ending == ENDING_EXITED || other->ending == ENDING_HUNG ||
+           other->tool_errors > run->tool_errors || other->lost_bytes > run->lost_bytes || breaks_more(other, run);
+}
+
+/* A pool that goes wrong in one process of two goes wrong: then the other is the run that is judged, and *other the first
+ * one. So it is where nothing can be said of the other (`unless_done`): it was stopped, or the rig failed. */
+static enum err keep_the_worse(struct run **run, struct run **other, bool unless_done, struct problem *why)
+{
+    if (verdict_check_invariants(*run) != ERR_NONE || verdict_check_invariants(*other) != ERR_NONE)
+        return problem_set(why, ERR_MEMORY, "out of memory");
+    if (went_worse(*other, *run) || (unless_done && (*other)->ending != ENDING_DONE)) {
+        struct run *first = *run;
+        *run = *other;
+        *other = first;
+    }
+    return ERR_NONE;
+}
+
 static enum err add_twin(const struct driver_request *request, struct run **run, struct problem *why)
 {
     struct run *twin = NULL;
     enum err err = run_once(request, 1, &twin, why);
 
-    if (err == ERR_NONE && ended_worse(twin, *run)) {
-        struct run *first = *run;
-        *run = twin;
-        twin = first;
-    }
-    if (err == ERR_NONE && twin->ending != ENDING_STOPPED && verdict_compare_twin(*run, twin) != ERR_NONE)
+    if (err == ERR_NONE)
+        err = keep_the_worse(run, &twin, twin->ending == ENDING_STOPPED, why);
+    if (err == ERR_NONE && (*run)->ending != ENDING_STOPPED && verdict_compare_twin(*run, twin) != ERR_NONE)
         err = problem_set(why, ERR_MEMORY, "out of memory");
     run_free(twin);
     return err;
 }
 
-static enum err add_dose(const struct driver_request *request, struct run *run, struct problem *why)
+static enum err say_twice(struct run *run)
+{
+    struct buffer text = {0};
+
+    buffer_addf(&text, "with twice the cycles: %s", run->ending_detail ? run->ending_detail : ending_name(run->ending));
+    enum err err = text.failed ? ERR_MEMORY : run_set_text(&run->ending_detail, text.data);
+    buffer_free(&text);
+    return err;
+}
+
+/* Growth that fails by itself needs no second run to its end; growth that is expected does. */
+static enum err add_dose(const struct driver_request *request, struct run **run, struct problem *why)
 {
     struct run *twice = NULL;
-    enum err err = run_once(request, 2, &twice, why);
+    enum err err = run_once(request, TWICE, &twice, why);
 
-    if (err == ERR_NONE && twice->ending == ENDING_DONE && verdict_add_dose(run, twice) != ERR_NONE)
+    if (err == ERR_NONE && twice->ending != ENDING_DONE && say_twice(twice) != ERR_NONE)
         err = problem_set(why, ERR_MEMORY, "out of memory");
+    if (err == ERR_NONE && twice->ending == ENDING_DONE && verdict_add_dose(*run, twice) != ERR_NONE)
+        err = problem_set(why, ERR_MEMORY, "out of memory");
+    if (err == ERR_NONE)
+        err = keep_the_worse(run, &twice, (*run)->status == STATUS_PASS, why);
     run_free(twice);
     return err;
 }
@@ -125,7 +171,7 @@ static enum err run_and_judge(const struct driver_request *request, bool twin, s
     if (err == ERR_NONE && verdict_judge_run(run) != ERR_NONE)
         err = problem_set(why, ERR_MEMORY, "out of memory");
     if (err == ERR_NONE && run->ending == ENDING_DONE && verdict_wants_dose(run, &metric))
-        err = add_dose(request, run, why);
+        err = add_dose(request, &run, why);
     if (err == ERR_NONE && request->explain && verdict_judge_run(run) != ERR_NONE)
         err = problem_set(why, ERR_MEMORY, "out of memory");
     if (err == ERR_NONE && drive_wants_stack(request, run))
@@ -176,6 +222,7 @@ enum err drive_source(const struct driver_request *request, struct plan_source *
     }
     drive->request = request;
     drive->source = source;
+    drive->time_factor = 1;
     return run_and_free(drive, file, out, why);
 }
 

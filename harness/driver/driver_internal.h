@@ -27,6 +27,7 @@ struct drive {
     struct ledger *ledger;
     struct run *run;
     int64_t started_ns;
+    int64_t time_factor; /* of the time limit */
 
     struct sample samples[SAMPLES_MAX]; /* of the rung being answered */
     size_t sample_count;

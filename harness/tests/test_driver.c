@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "harness/verdict/verdict.h"
+
 #define SCRIPT "exec:harness/tests/subjects/subject.sh "
 #define SAFETY INT64_C(120000000000)
 #define SHORT  INT64_C(400000000)
@@ -335,6 +337,37 @@ Test(driver, a_twin_that_ends_badly_is_no_pass)
     run_free(run);
     unlink(script.path);
     free(folder);
+}
+
+/* Growth that is expected without a formula is run again with twice the cycles: what happens there happens. */
+Test(driver, twice_the_cycles_that_end_badly_are_no_pass)
+{
+    static const char leaks[] = "scenario { about = 'x', timeout = '2s', cycle = function(p, i) release(get(1)) end, "
+                                "expect = { default = grows('finalizers') } }\n";
+    static const struct {
+        const char *mode;
+        enum status status;
+        enum finding finding;
+        const char *message;
+    } rows[] = {
+        {"leak-only", STATUS_PASS, FINDING_GROWS, "doubles with twice the cycles"},
+        {"leak-crash", STATUS_FAIL, FINDING_CRASHES, "with twice the cycles: killed by signal 11"},
+        {"leak-hang", STATUS_FAIL, FINDING_HANGS, "with twice the cycles: no answer within the time limit of 8s"},
+        {"leak-misuse", STATUS_FAIL, FINDING_VIOLATES, "I5 does not hold: item 1 was destroyed twice"},
+        {"leak-garbage", STATUS_BROKEN, FINDING_UNKNOWN, "with twice the cycles: unknown answer"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        char pool[100];
+        snprintf(pool, sizeof(pool), SCRIPT "%s", rows[i].mode);
+        struct run *run = run_text(leaks, pool, "native", false);
+        cr_assert_not_null(run);
+        cr_assert_eq(verdict_judge_run(run), ERR_NONE);
+        cr_expect_eq(run->status, rows[i].status, "%s: %s", rows[i].mode, run->message);
+        cr_expect_eq(run->finding, rows[i].finding, "%s: %s", rows[i].mode, run->message);
+        cr_expect_not_null(strstr(run->message, rows[i].message), "%s: %s", rows[i].mode, run->message);
+        run_free(run);
+    }
 }
 
 Test(driver, a_scenario_that_is_wrong_is_the_users_problem)

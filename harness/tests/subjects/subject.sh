@@ -54,8 +54,23 @@ on_get() { # LEASE
 	echo "leased $1 $items"
 }
 
+# A pool that leaks for 40 rungs, and then does worse: twice the cycles (D3) see it, the 32 rungs of a run do not.
+on_leaky_rung() {
+	rungs=$((rungs + 1))
+	if [ $rungs -gt 40 ]; then
+		case $mode in
+		leak-crash) kill -SEGV $$ ;;
+		leak-hang) exec sleep 1000 ;;
+		leak-garbage) echo 'what is this' ;;
+		leak-misuse) echo 'misuse 1 was destroyed twice' ;;
+		esac
+	fi
+	echo "rung {\"leased\":$leased,\"finalizers\":$rungs}"
+}
+
 on_rung() {
 	case $mode in
+	leak-*) on_leaky_rung ;;
 	missing-counter) echo 'rung {"open":0}' ;;
 	bad-json) echo 'rung {"leased":' ;;
 	array-json) echo 'rung [1]' ;;
@@ -68,12 +83,13 @@ on_rung() {
 
 items=0
 leased=0
+rungs=0
 while read -r verb lease rest; do
 	case $verb in
 	get) on_get "$lease" ;;
 	release) leased=$((leased - 1)) ;;
 	rung) on_rung ;;
-	shutdown) [ "$mode" = stuck-shutdown ] || echo 'done shutdown' ;;
+	shutdown) [ "$mode" = stuck-shutdown ] || echo 'done shutdown'; rungs=0 ;;
 	esac
 done
 

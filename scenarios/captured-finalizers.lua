@@ -46,7 +46,10 @@ scenario {
     ["membership:finalizers=captured"] = grows { finalizers = with_items, open = made }
       :exactly { members = function(p) return p.keys end }:also("I1"),
     ["owner:finalizers=captured"] = grows { finalizers = with_items, open = made }:also("I1"),
-    broadcast = grows { tombstones = function(p, n) return n.invalidations * (p.keys - 1) end }
+    broadcast = grows {
+      tombstones    = function(p, n) return n.invalidations * (p.keys - 1) end,
+      dead_retained = function(_, n) return n.invalidations end,
+    }
       :exactly { finalizers = function(p) return p.keys end, open = function(p) return p.keys end },
     owner = clean(),
     membership = clean(),

@@ -24,7 +24,10 @@ scenario {
 
   expect = {
     ["broadcast:finalizers=captured"] = grows("gets_failed"):also("I1"),
-    broadcast = grows { tombstones = function(p, n) return n.invalidations * (p.keys - 1) end }
+    broadcast = grows {
+      tombstones    = function(p, n) return n.invalidations * (p.keys - 1) end,
+      dead_retained = function(_, n) return n.invalidations end,
+    }
       :exactly { gets_failed = 0, open = function(p) return p.keys end },
     default = bounded():exactly { gets_failed = 0, open = function(p) return p.keys end },
   },

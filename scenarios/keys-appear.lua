@@ -20,8 +20,12 @@ scenario {
       tombstones    = function(_, n) return n.invalidations * (n.invalidations - 1) // 2 end,
       dead_retained = function(_, n) return n.invalidations - 1 end,
       keys          = function(_, n) return n.cycles end,
+      finalizers    = function(_, n) return n.cycles end, -- one a key
     }:exactly { open = 0 },
-    membership = grows { keys = function(_, n) return n.cycles end }:exactly { open = 0, members = 0 },
+    membership = grows {
+      keys       = function(_, n) return n.cycles end,
+      finalizers = function(_, n) return n.cycles end,
+    }:exactly { open = 0, members = 0 },
     owner      = bounded():exactly { open = 0, keys = 0, members = 0 },
   },
 }

@@ -23,7 +23,10 @@ scenario {
   end,
 
   expect = {
-    broadcast = grows { tombstones = function(p, n) return n.invalidations * (p.keys - 1) end }
+    broadcast = grows {
+      tombstones    = function(p, n) return n.invalidations * (p.keys - 1) end,
+      dead_retained = function(_, n) return n.invalidations end,
+    }
       :exactly { request_finalizers = 0, leases_out = 0, open = function(p) return p.keys end },
     default = bounded():exactly { request_finalizers = 0, leases_out = 0, open = function(p) return p.keys end },
   },

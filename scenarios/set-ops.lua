@@ -31,7 +31,10 @@ scenario {
   end,
 
   expect = {
-    broadcast = grows { tombstones = function(p, n) return n.invalidations * (p.keys - 1) end }
+    broadcast = grows {
+      tombstones    = function(p, n) return n.invalidations * (p.keys - 1) end,
+      dead_retained = function(_, n) return n.invalidations end,
+    }
       :exactly { set_ops = function(p, n) return 2 * p.keys + n.invalidations * (p.keys + 5) end },
     membership = bounded():exactly { set_ops = function(p, n) return 3 * p.keys + n.invalidations * (p.keys + 5) end },
     owner      = bounded():exactly { set_ops = function(p, n) return p.keys + n.invalidations * 3 end },

@@ -29,7 +29,7 @@ static int64_t time_limit(const struct drive *drive)
     if (limit == 0)
         limit = TIMEOUT_DEFAULT;
     return __builtin_mul_overflow(limit, drive->request->backend->slowdown * drive->time_factor, &scaled) ? INT64_MAX
-                                                                                                         : scaled;
+                                                                                                          : scaled;
 }
 
 /* The rig's problem, not the scenario's: the run says so itself, and other runs go on. */

@@ -10,25 +10,30 @@
 
 #define LEVEL(NAME, UNIT, ABOUT)                                                                                       \
     {                                                                                                                  \
-        NAME, UNIT, METRIC_LEVEL, true, ABOUT                                                                          \
+        NAME, UNIT, METRIC_LEVEL, true, ABOUT, NULL                                                                    \
+    }
+/* Counts again what OF counts, or a part of it. */
+#define AGAIN(NAME, UNIT, OF, ABOUT)                                                                                   \
+    {                                                                                                                  \
+        NAME, UNIT, METRIC_LEVEL, true, ABOUT, OF                                                                      \
     }
 #define TOTAL(NAME, UNIT, ABOUT)                                                                                       \
     {                                                                                                                  \
-        NAME, UNIT, METRIC_TOTAL, true, ABOUT                                                                          \
+        NAME, UNIT, METRIC_TOTAL, true, ABOUT, NULL                                                                    \
     }
 /* Exact, but the tools hold some of their own: only the change can agree between backends. */
 #define OUTER(NAME, UNIT, ABOUT)                                                                                       \
     {                                                                                                                  \
-        NAME, UNIT, METRIC_LEVEL, false, ABOUT                                                                         \
+        NAME, UNIT, METRIC_LEVEL, false, ABOUT, NULL                                                                   \
     }
 /* What the tool and the host count of themselves: compared with each other inside one run, never between runs. */
 #define CHECK(NAME, UNIT, ABOUT)                                                                                       \
     {                                                                                                                  \
-        NAME, UNIT, METRIC_TOTAL, false, ABOUT                                                                         \
+        NAME, UNIT, METRIC_TOTAL, false, ABOUT, NULL                                                                   \
     }
 #define NOISY(NAME, UNIT, ABOUT)                                                                                       \
     {                                                                                                                  \
-        NAME, UNIT, METRIC_NOISY, false, ABOUT                                                                         \
+        NAME, UNIT, METRIC_NOISY, false, ABOUT, NULL                                                                   \
     }
 
 static const struct metric metrics[] = {
@@ -36,7 +41,8 @@ static const struct metric metrics[] = {
     TOTAL("created", "items", "items made"),
     TOTAL("destroyed", "items", "items closed"),
     LEVEL("open", "items", "items made and not closed"),
-    LEVEL("holds", "holders", "holders of open items: one, and one more for each further key an item is shared with"),
+    AGAIN("holds", "holders", "open",
+          "holders of open items: one, and one more for each further key an item is shared with"),
     LEVEL("dead_retained", "items", "distinct closed items and foreign values that something still references"),
     LEVEL("finalizers", "finalizers", "finalizers registered in the application's scope"),
     LEVEL("request_finalizers", "finalizers", "finalizers registered in request scopes"),
@@ -56,9 +62,9 @@ static const struct metric metrics[] = {
     LEVEL("free", "slots", "idle minus waiting, as the pool counts it: negative when callers wait"),
     LEVEL("keys", "keys", "per-key pools alive"),
     LEVEL("tombstones", "entries", "entries over all per-key sets of invalidated items"),
-    LEVEL("tombstones_foreign", "entries", "those of them in a pool that does not hold the item"),
+    AGAIN("tombstones_foreign", "entries", "tombstones", "those of them in a pool that does not hold the item"),
     LEVEL("members", "entries", "entries over all per-key sets of live items"),
-    LEVEL("idle_dead", "items", "invalidated items that are still idle"),
+    AGAIN("idle_dead", "items", "idle", "invalidated items that are still idle"),
     LEVEL("timers", "timers", "timers registered"),
     LEVEL("listeners", "listeners", "listeners registered"),
     LEVEL("payloads", "payloads", "request objects that items hold on to"),

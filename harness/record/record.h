@@ -57,6 +57,7 @@ struct metric {
     bool same_everywhere; /* equal under native, asan and memcheck (D5). A LEVEL without it (fds: tools open files of
                              their own) must agree in its change since the first rung */
     const char *about;
+    const char *again_of; /* the metric of which this is another count, or a part; NULL: it stands for itself */
 };
 
 /* NULL: not in the vocabulary. "bytes_live.POPULATION" and "blocks_live.POPULATION" are answered like bytes_live and

@@ -75,6 +75,37 @@ Test(verdict_doubt, a_leak_doubles_with_the_cycles)
     run_free(twice);
 }
 
+/* Between a plateau and a leak nothing is known: no failure, and never a pass, whatever the scenario is about. */
+Test(verdict_doubt, growth_that_slows_down_is_inconclusive)
+{
+    static const enum finding expected[] = {FINDING_BOUNDED, FINDING_GROWS,   FINDING_VIOLATES, FINDING_HANGS,
+                                            FINDING_LOST,    FINDING_CRASHES, FINDING_GROWS};
+    for (size_t i = 0; i < ARRAY_LEN(expected); i++) {
+        struct run *run = sample_run(30);
+        sample_series(run, "idle", sample_three);
+        sample_series(run, "tombstones", sample_seven);
+        sample_expect(run, expected[i], "tombstones", RELATION_EXACT, sample_seven);
+        if (expected[i] == FINDING_GROWS) /* of the metric itself, or of another */
+            sample_expect(run, FINDING_GROWS, i == 1 ? "idle" : "tombstones", RELATION_GROWS,
+                          i == 1 ? NULL : sample_seven);
+        cr_assert_eq(run_add_dose(run, "idle", 600, 900), ERR_NONE);
+        run->ending = expected[i] == FINDING_HANGS ? ENDING_HUNG : ENDING_DONE;
+        run->tool_errors = expected[i] == FINDING_CRASHES;
+        run->lost_bytes = expected[i] == FINDING_LOST;
+        if (expected[i] == FINDING_VIOLATES)
+            cr_assert_eq(run_add_violation(run, "I5", "item 1", "twice", 1, 2), ERR_NONE);
+        cr_assert_eq(expectation_add_also(&run->expectation, "I4"), ERR_NONE);
+        sample_judge(run);
+        cr_assert_eq(run->status, STATUS_INCONCLUSIVE, "%zu: %s", i, run->message);
+        cr_assert(strstr(run->message, "growth of idle slows down: by 600 over the rungs, by 900 with twice"), "%s",
+                  run->message);
+        run->doses[0].twice = 1200;
+        sample_judge(run);
+        cr_assert_eq(run->status, i == 1 ? STATUS_PASS : STATUS_FAIL, "%zu: %s", i, run->message);
+        run_free(run);
+    }
+}
+
 Test(verdict_doubt, predicted_growth_wants_no_second_dose)
 {
     const char *metric = NULL;

@@ -258,8 +258,8 @@ Test(verdict_dose, bounds)
     cr_assert_eq(verdict_dose(100, 0), DOSE_PLATEAU);
     cr_assert_eq(verdict_dose(100, -50), DOSE_PLATEAU);
     cr_assert_eq(verdict_dose(100, 120), DOSE_PLATEAU);
-    cr_assert_eq(verdict_dose(100, 121), DOSE_UNCLEAR);
-    cr_assert_eq(verdict_dose(100, 179), DOSE_UNCLEAR);
+    cr_assert_eq(verdict_dose(100, 121), DOSE_SLOWING);
+    cr_assert_eq(verdict_dose(100, 179), DOSE_SLOWING);
     cr_assert_eq(verdict_dose(100, 180), DOSE_LINEAR);
     cr_assert_eq(verdict_dose(100, 220), DOSE_LINEAR);
     cr_assert_eq(verdict_dose(100, 221), DOSE_UNCLEAR);
@@ -267,4 +267,68 @@ Test(verdict_dose, bounds)
     cr_assert_eq(verdict_dose(100, 350), DOSE_SUPERLINEAR);
     cr_assert_eq(verdict_dose(0, 10), DOSE_UNCLEAR);
     cr_assert_eq(verdict_dose(-5, 10), DOSE_UNCLEAR);
+    cr_assert_eq(verdict_dose(2, 2), DOSE_PLATEAU);
+    cr_assert_eq(verdict_dose(2, 3), DOSE_LINEAR, "one entry more or less");
+    cr_assert_eq(verdict_dose(3, 4), DOSE_SLOWING);
+    cr_assert_eq(verdict_dose(3, 5), DOSE_LINEAR);
+    cr_assert_eq(verdict_dose(INT64_MAX, 3), DOSE_PLATEAU);
+}
+
+/* What a series is after so many cycles; `at` is its parameter. */
+typedef double (*shape_fn)(double cycles, double at);
+
+static double leaks_from(double cycles, double at)
+{
+    return cycles > at ? cycles - at : 0;
+}
+
+static double one_in(double cycles, double at)
+{
+    return floor((cycles + 37) / at); /* a phase */
+}
+
+static double fills_until(double cycles, double at)
+{
+    return cycles < at ? cycles : at;
+}
+
+static double root(double cycles, double at)
+{
+    return floor(at * sqrt(cycles));
+}
+
+/* What twice the cycles say of a shape, 30 rungs of 10 cycles each and 60. False: D2 sees no growth in the 30. */
+static bool dose_of_shape(shape_fn shape, double at, enum dose *out)
+{
+    int64_t values[60];
+    for (size_t i = 0; i < 60; i++)
+        values[i] = (int64_t)shape(10.0 * (double)(i + 1), at);
+    struct growth once = verdict_growth(values, 30, 10, 1, 0), twice = verdict_growth(values, 60, 10, 1, 0);
+    *out = verdict_dose(once.e3 - once.e1, twice.e3 - twice.e1);
+    return once.grows;
+}
+
+/* No leak at a steady rate is taken for anything else, whenever it begins and however rare it is; what only fills is not
+ * taken for one unless it fills until the end of twice the cycles. */
+Test(verdict_dose, shapes)
+{
+    enum dose dose;
+    size_t slowing = 0, plateaus = 0;
+    for (double at = 0; at < 300; at += 0.5)
+        if (dose_of_shape(leaks_from, at, &dose))
+            cr_assert(dose == DOSE_LINEAR || dose == DOSE_UNCLEAR, "a leak from cycle %g on: %d", at, dose);
+    for (double at = 0.3; at < 300; at += 0.07)
+        if (dose_of_shape(one_in, at, &dose))
+            cr_assert(dose == DOSE_LINEAR, "one entry in %g cycles: %d", at, dose);
+    for (double at = 10; at < 800; at++)
+        if (dose_of_shape(fills_until, at, &dose)) {
+            slowing += dose == DOSE_SLOWING;
+            plateaus += dose == DOSE_PLATEAU;
+            cr_assert_eq(dose == DOSE_LINEAR, at >= 10 + 1.8 * 200, "a cache of %g: %d", at, dose);
+        }
+    cr_assert_gt(slowing, 100u);
+    cr_assert_gt(plateaus, 100u);
+    for (double at = 2; at < 50; at++)
+        if (dose_of_shape(root, at, &dose))
+            cr_assert_eq(dose, DOSE_SLOWING, "a root of %g: %d", at, dose);
 }

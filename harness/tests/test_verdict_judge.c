@@ -200,15 +200,56 @@ Test(verdict_judge, unexpected_growth_says_what_and_how_fast_and_who_holds_it)
 Test(verdict_judge, an_expected_leak_brings_companions)
 {
     struct run *run = leaky();
+    sample_series(run, "tombstones_foreign", sample_seven);
     sample_expect(run, FINDING_GROWS, "tombstones", RELATION_GROWS, sample_seven);
+    sample_expect(run, FINDING_GROWS, "dead_retained", RELATION_GROWS, sample_one);
     sample_judge(run);
     cr_assert_eq(run->status, STATUS_PASS, "%s", run->message);
     cr_assert_str_eq(run->metric, "tombstones");
     cr_assert_eq(run->rate, 7.0);
+    cr_assert(sample_found(run, FINDING_GROWS, "tombstones_foreign")->expected, "they are tombstones");
     cr_assert(strstr(run->message, "tombstones grows by 7 entries per invalidation, as predicted"), "%s", run->message);
     cr_assert(sample_found(run, FINDING_VIOLATES, "I4")->expected, "tombstones <= open");
     cr_assert(sample_found(run, FINDING_GROWS, "dead_retained")->expected);
     run_free(run);
+}
+
+/* Whatever else is counted may be a leak of its own, however well the first one is known. */
+Test(verdict_judge, a_second_leak_does_not_hide_behind_the_first)
+{
+    static const char *const others[] = {"finalizers", "timers", "fds", "dead_retained", "holds", "gets_failed"};
+    for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+        struct run *run = sample_run(30);
+        sample_series(run, "tombstones", sample_seven);
+        sample_series(run, "blocks_live", sample_seven);
+        sample_series(run, others[i], sample_one);
+        sample_expect(run, FINDING_GROWS, "tombstones", RELATION_GROWS, i % 2 ? sample_seven : NULL);
+        sample_judge(run);
+        cr_assert_eq(run->status, STATUS_FAIL, "%s: %s", others[i], run->message);
+        cr_assert_str_eq(run->metric, others[i]);
+        cr_assert_eq(expectation_add_also(&run->expectation, others[i]), ERR_NONE);
+        sample_judge(run);
+        cr_assert_eq(run->status, STATUS_PASS, "%s: %s", others[i], run->message);
+        run_free(run);
+    }
+}
+
+Test(verdict_judge, a_part_grows_by_no_more_than_the_whole)
+{
+    struct run *run = sample_run(30), *alone = sample_run(30);
+    sample_series(run, "tombstones", sample_three);
+    sample_series(run, "tombstones_foreign", sample_seven);
+    sample_expect(run, FINDING_GROWS, "tombstones", RELATION_GROWS, sample_three);
+    sample_judge(run);
+    cr_assert_eq(run->status, STATUS_FAIL, "%s", run->message);
+    sample_series(alone, "tombstones", sample_three);
+    sample_series(alone, "tombstones_foreign", sample_three);
+    sample_series(alone, "finalizers", sample_one);
+    sample_expect(alone, FINDING_GROWS, "finalizers", RELATION_GROWS, sample_one);
+    sample_judge(alone);
+    cr_assert_eq(alone->status, STATUS_FAIL, "nobody spoke of the whole: %s", alone->message);
+    run_free(run);
+    run_free(alone);
 }
 
 Test(verdict_judge, of_two_predictions_the_faster_one_names_the_run)
@@ -247,6 +288,7 @@ Test(verdict_judge, another_rate_is_no_failure_even_with_companions)
 {
     struct run *run = leaky();
     sample_expect(run, FINDING_GROWS, "tombstones", RELATION_GROWS, sample_three);
+    sample_expect(run, FINDING_GROWS, "dead_retained", RELATION_GROWS, sample_one);
     sample_judge(run);
     cr_assert_eq(run->status, STATUS_INCONCLUSIVE, "%s", run->message);
     cr_assert_eq(run->finding, FINDING_GROWS);

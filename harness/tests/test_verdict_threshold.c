@@ -112,9 +112,12 @@ Test(verdict_threshold, a_leak_that_is_expected_passes_all_the_same)
     struct run *run = sample_run(30);
     sample_series(run, "tombstones", sample_seven);
     sample_series(run, "dead_retained", sample_one);
+    sample_series(run, "blocks_live", sample_seven);
     sample_expect(run, FINDING_GROWS, "tombstones", RELATION_GROWS, sample_seven);
+    sample_expect(run, FINDING_GROWS, "dead_retained", RELATION_GROWS, sample_one);
     state(run, THRESHOLD_LIMIT, "tombstones=0", NULL);
     state(run, THRESHOLD_LIMIT, "dead_retained=0", NULL);
+    state(run, THRESHOLD_LIMIT, "blocks_live=0", NULL);
     sample_judge(run);
     cr_expect_eq(run->status, STATUS_PASS, "%s", run->message);
     cr_expect(sample_found(run, FINDING_VIOLATES, "tombstones")->expected);

@@ -3,16 +3,22 @@
 
 #include <string.h>
 
+/* One entry in P cycles, whatever P is, has grown by n in some cycles and by 2n - 1 to 2n + 1 in twice as many. */
+#define ROUNDING 1
+
 enum dose verdict_dose(int64_t growth_single, int64_t growth_twice)
 {
     if (growth_single <= 0)
         return DOSE_UNCLEAR;
     double ratio = (double)growth_twice / (double)growth_single;
+    double off = (double)growth_twice - 2 * (double)growth_single;
+    if ((ratio >= 1.8 && ratio <= 2.2) || (off >= -ROUNDING && off <= ROUNDING))
+        return DOSE_LINEAR;
     if (ratio <= 1.2)
         return DOSE_PLATEAU;
     if (ratio >= 3.5)
         return DOSE_SUPERLINEAR;
-    return ratio >= 1.8 && ratio <= 2.2 ? DOSE_LINEAR : DOSE_UNCLEAR;
+    return ratio < 1.8 ? DOSE_SLOWING : DOSE_UNCLEAR;
 }
 
 enum dose dose_of(const struct run *run, const char *metric)

@@ -10,6 +10,7 @@ struct findings {
     size_t judged;             /* series that were looked at */
     bool moved;                /* one of them is not the same at every rung */
     bool grown;                /* a metric that the scenario expects to grow does, at whatever rate */
+    bool slowing;              /* something grows, and it cannot be told whether it is a leak */
     bool as_predicted;         /* every formula of such a metric held at every rung, and there is one */
     char shortfall[400];       /* why this is no clean observation, whatever else it says; "" when it is one */
     enum err err;
@@ -23,6 +24,10 @@ void findings_fall_short(struct findings *findings, const char *format, ...) PRI
 
 /* threshold.c: limits and ratios that are passed. */
 void thresholds_collect(struct findings *findings);
+
+/* Growth that only repeats what the scenario says: it is listed by :also; or, once what should grow does, it is memory, or
+ * another count of the same things. */
+bool findings_allow(struct findings *findings, const char *metric);
 
 /* What the scenario wants to see: GROWS, VIOLATES, LOST, HANGS, CRASHES, or BOUNDED. */
 enum finding findings_sought(const struct run *run);

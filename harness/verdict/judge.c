@@ -24,22 +24,16 @@ static int weight(const struct found *found)
     return light ? 2 * FINDING_GROWS - 1 : 2 * (int)found->finding;
 }
 
-/* Memory and descriptors follow from something that a counter names better. */
-static bool is_consequence(const char *name)
-{
-    const struct metric *metric = metric_find(name);
-    return metric && (strcmp(metric->unit, "bytes") == 0 || strcmp(metric->unit, "blocks") == 0 ||
-                      strcmp(metric->unit, "descriptors") == 0);
-}
-
 static bool is_heavier(const struct found *found, const struct found *than)
 {
     if (weight(found) != weight(than))
         return weight(found) > weight(than);
     if (found->finding != FINDING_GROWS)
         return false;
-    if (is_consequence(found->metric) != is_consequence(than->metric))
-        return is_consequence(than->metric);
+    bool found_follows = is_memory(found->metric) || is_descriptors(found->metric);
+    bool than_follows = is_memory(than->metric) || is_descriptors(than->metric);
+    if (found_follows != than_follows)
+        return than_follows;
     return found->rate > than->rate;
 }
 
@@ -220,7 +214,7 @@ static bool is_doubtful(const struct findings *findings, bool seen, struct buffe
     enum finding seeks = findings_sought(run);
     /* a crash or a broken invariant is seen or not, however few rungs there were */
     bool by_growth = seeks == FINDING_GROWS || seeks == FINDING_BOUNDED;
-    if (by_growth && findings->shortfall[0] != '\0')
+    if ((by_growth || findings->slowing) && findings->shortfall[0] != '\0')
         buffer_add_text(out, findings->shortfall);
     else if (!seen)
         buffer_addf(out, "expected: %s%s%s; not seen, so nothing was reproduced", finding_name(seeks),

@@ -12,6 +12,22 @@ bool series_is_level(const struct series *series)
     return metric && metric->kind == METRIC_LEVEL;
 }
 
+static bool has_unit(const char *name, const char *unit)
+{
+    const struct metric *metric = metric_find(name);
+    return metric && strcmp(metric->unit, unit) == 0;
+}
+
+bool is_memory(const char *metric)
+{
+    return has_unit(metric, "bytes") || has_unit(metric, "blocks");
+}
+
+bool is_descriptors(const char *metric)
+{
+    return has_unit(metric, "descriptors");
+}
+
 enum err series_growth(const struct run *run, const struct series *series, struct growth *out)
 {
     size_t count = run->rung_count;

@@ -105,13 +105,10 @@ static const char *unit_of(const char *name)
 }
 
 /* Growth that the scenario is about, or that comes with it. */
-static bool is_companion(const struct findings *findings, const char *metric)
+static bool is_companion(struct findings *findings, const char *metric)
 {
     const struct expected_metric *expected = expectation_metric(findings->run, metric);
-    const struct metric *known = metric_find(metric);
-    if ((expected && expected->relation == RELATION_GROWS) || expectation_allows(findings->run, metric))
-        return true;
-    return findings->grown && known && known->kind == METRIC_LEVEL;
+    return (expected && expected->relation == RELATION_GROWS) || findings_allow(findings, metric);
 }
 
 /* What the process held at most is told by the system, not sampled. */

@@ -25,8 +25,9 @@ struct growth {
 struct growth verdict_growth(const int64_t *values, size_t count, int64_t cycles_per_rung, int64_t period,
                              double budget);
 
-/* D3: how growth answers twice the cycles. UNCLEAR: between the bounds, or there was none to begin with. */
-enum dose { DOSE_PLATEAU, DOSE_LINEAR, DOSE_SUPERLINEAR, DOSE_UNCLEAR };
+/* D3: how growth answers twice the cycles. SLOWING: by more, but by less than a leak would. UNCLEAR: between linear and
+ * superlinear (a leak that started late), or there was no growth to begin with. */
+enum dose { DOSE_PLATEAU, DOSE_SLOWING, DOSE_LINEAR, DOSE_SUPERLINEAR, DOSE_UNCLEAR };
 enum dose verdict_dose(int64_t growth_single, int64_t growth_twice);
 
 /* Stores in run->doses how far every judged series grew in `run` and in `twice`, the same run with twice the cycles. */

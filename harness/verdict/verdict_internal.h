@@ -10,6 +10,10 @@ enum err series_growth(const struct run *run, const struct series *series, struc
 /* An exact number whose growth is judged without being asked for: a level of the vocabulary. */
 bool series_is_level(const struct series *series);
 
+/* Counted in bytes or blocks: what every other growth brings along. */
+bool is_memory(const char *metric);
+bool is_descriptors(const char *metric);
+
 /* What the scenario says of that series, or NULL. With a formula: values are there. */
 const struct expected_metric *expectation_metric(const struct run *run, const char *name);
 bool expectation_has_formula(const struct expected_metric *expected);

@@ -17,7 +17,10 @@
     "  expect = { default = " EXPECT " } }\n"
 
 static const char BOUNDED[] = LEAK("bounded()");
-static const char GROWS[] = LEAK("grows('tombstones', function(p, n) return n.invalidations * (p.keys - 1) end)");
+#define GROWTH                                                                                                         \
+    "grows { tombstones = function(p, n) return n.invalidations * (p.keys - 1) end, "                                  \
+    "dead_retained = function(p, n) return n.invalidations end }"
+static const char GROWS[] = LEAK(GROWTH);
 
 static struct results *load(struct cli_rig *rig, const char *name)
 {
@@ -79,10 +82,7 @@ Test(cli_run, a_leak_that_does_not_show_is_inconclusive, .timeout = 60)
 Test(cli_run, as_holds_a_pool_against_a_model, .timeout = 60)
 {
     struct cli_rig *rig = cli_rig_open();
-    cli_rig_write(
-        rig, "leak.lua",
-        LEAK("bounded(), broadcast = grows('tombstones', function(p, n) return n.invalidations * (p.keys - 1) "
-             "end)"));
+    cli_rig_write(rig, "leak.lua", LEAK("bounded(), broadcast = " GROWTH));
     cr_assert_eq(cli_rig_sh(rig, "churn run leak.lua --pool owner"), 0, "%s", cli_rig_out(rig));
     cr_assert_eq(cli_rig_sh(rig, "churn run leak.lua --pool owner --as broadcast"), 3, "%s", cli_rig_out(rig));
     cr_assert_eq(cli_rig_sh(rig, "churn run leak.lua --pool broadcast --as owner --out o"), 1, "%s", cli_rig_out(rig));

@@ -37,7 +37,10 @@ scenario {
   expect = {
     broadcast = function(p)
       if p.keys == 1 then return bounded() end
-      return grows("tombstones", function(_, n) return n.invalidations * (p.keys - 1) end)
+      return grows {
+        tombstones    = function(_, n) return n.invalidations * (p.keys - 1) end,
+        dead_retained = function(_, n) return n.invalidations end,
+      }
     end,
     default = bounded(),
   },

@@ -19,16 +19,11 @@ static enum err asan_command(const char *build_folder, const char *pool, struct 
                              struct problem *why)
 {
     struct text_list argv = {0}, env = {0};
+    enum err err = command_open("asan", pool, out, why);
 
-    *out = (struct backend_command){0};
-    enum err err = command_refuse_foreign(pool, "asan", why);
-    if (err == ERR_NONE)
-        err = command_make_log_folder(out, why);
     if (err != ERR_NONE)
         return err;
-    text_list_addf(&argv, "%s/asan/churn-host", build_folder);
-    text_list_addf(&argv, "--pool");
-    text_list_addf(&argv, "%s", pool);
+    command_add_host(&argv, build_folder, "asan/churn-host", pool);
     command_add_faketime(out, &env);
     text_list_addf(&env,
                    "ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=1:exitcode=%d:log_path=%s/asan:"
@@ -38,15 +33,6 @@ static enum err asan_command(const char *build_folder, const char *pool, struct 
     text_list_addf(&env, "UBSAN_OPTIONS=print_stacktrace=1:exitcode=%d:log_path=%s/ubsan", EXIT_STATUS,
                    out->log_folder);
     return command_set(out, &argv, &env, why);
-}
-
-static int64_t count_text(const char *text, const char *what)
-{
-    int64_t count = 0;
-
-    for (const char *at = text; at && (at = strstr(at, what)) != NULL; at += strlen(what))
-        count++;
-    return count;
 }
 
 /* "SUMMARY: AddressSanitizer: 80 byte(s) leaked in 2 allocation(s)." */
@@ -64,7 +50,7 @@ static enum err asan_read_logs(const struct backend_command *command, struct run
     enum err err = command_read_logs(command, &logs, why);
 
     if (err == ERR_NONE && logs.length > 0) {
-        run->tool_errors = count_text(logs.data, "ERROR: AddressSanitizer:") + count_text(logs.data, "runtime error:");
+        run->tool_errors = text_count(logs.data, "ERROR: AddressSanitizer:") + text_count(logs.data, "runtime error:");
         read_lost(logs.data, run);
         err = run_add_log(run, "AddressSanitizer", logs.data, logs.length);
         /* Under ptrace, for one: then no leak would ever be seen. */

@@ -52,11 +52,39 @@ const char *backend_foreign_command(const char *pool)
     return strncmp(pool, prefix, strlen(prefix)) == 0 ? pool + strlen(prefix) : NULL;
 }
 
-enum err command_refuse_foreign(const char *pool, const char *backend, struct problem *why)
+/* Below $TMPDIR. */
+static enum err make_log_folder(struct backend_command *command, struct problem *why)
 {
-    if (!backend_foreign_command(pool))
-        return ERR_NONE;
-    return problem_set(why, ERR_INPUT, "a foreign program runs under native only: %s cannot look into it", backend);
+    const char *base = getenv("TMPDIR");
+    char *path = NULL;
+
+    if (!base || base[0] != '/')
+        base = "/tmp";
+    if (asprintf(&path, "%s/churn-XXXXXX", base) < 0)
+        return problem_set(why, ERR_MEMORY, "out of memory");
+    if (!mkdtemp(path)) {
+        enum err err =
+            problem_set(why, ERR_SYSTEM, "cannot make a folder for logs below %s: %s", base, strerror(errno));
+        free(path);
+        return err;
+    }
+    command->log_folder = path;
+    return ERR_NONE;
+}
+
+enum err command_open(const char *backend, const char *pool, struct backend_command *out, struct problem *why)
+{
+    *out = (struct backend_command){0};
+    if (backend_foreign_command(pool))
+        return problem_set(why, ERR_INPUT, "a foreign program runs under native only: %s cannot look into it", backend);
+    return make_log_folder(out, why);
+}
+
+void command_add_host(struct text_list *argv, const char *build_folder, const char *program, const char *pool)
+{
+    text_list_addf(argv, "%s/%s", build_folder, program);
+    text_list_addf(argv, "--pool");
+    text_list_addf(argv, "%s", pool);
 }
 
 /* With NO_CACHE it reads FAKETIME at every call, so that the host moves its own clock; MT because the other variant dies
@@ -120,25 +148,6 @@ void backend_command_free(struct backend_command *command)
     free(command->log_folder);
     faketime_unshare(command->clock_name);
     *command = (struct backend_command){0};
-}
-
-enum err command_make_log_folder(struct backend_command *command, struct problem *why)
-{
-    const char *base = getenv("TMPDIR");
-    char *path = NULL;
-
-    if (!base || base[0] != '/')
-        base = "/tmp";
-    if (asprintf(&path, "%s/churn-XXXXXX", base) < 0)
-        return problem_set(why, ERR_MEMORY, "out of memory");
-    if (!mkdtemp(path)) {
-        enum err err =
-            problem_set(why, ERR_SYSTEM, "cannot make a folder for logs below %s: %s", base, strerror(errno));
-        free(path);
-        return err;
-    }
-    command->log_folder = path;
-    return ERR_NONE;
 }
 
 bool program_is_there(const char *build_folder, const char *name, const char *advice, struct problem *why)
@@ -228,6 +237,15 @@ enum err run_add_log(struct run *run, const char *heading, const char *text, siz
         err = run_set_text(&run->log, all.data);
     buffer_free(&all);
     return err;
+}
+
+int64_t text_count(const char *text, const char *what)
+{
+    int64_t count = 0;
+
+    for (const char *at = text; (at = strstr(at, what)) != NULL; at += strlen(what))
+        count++;
+    return count;
 }
 
 bool text_last_number(const char *text, const char *label, int64_t *out)

@@ -18,9 +18,7 @@ static enum err native_command(const char *build_folder, const char *pool, struc
         text_list_addf(&argv, "-c");
         text_list_addf(&argv, "exec %s", foreign);
     } else {
-        text_list_addf(&argv, "%s/churn-host", build_folder);
-        text_list_addf(&argv, "--pool");
-        text_list_addf(&argv, "%s", pool);
+        command_add_host(&argv, build_folder, "churn-host", pool);
         command_add_faketime(out, &env);
     }
     return command_set(out, &argv, &env, why);

@@ -15,27 +15,13 @@ static enum err tsan_command(const char *build_folder, const char *pool, struct 
                              struct problem *why)
 {
     struct text_list argv = {0}, env = {0};
+    enum err err = command_open("tsan", pool, out, why);
 
-    *out = (struct backend_command){0};
-    enum err err = command_refuse_foreign(pool, "tsan", why);
-    if (err == ERR_NONE)
-        err = command_make_log_folder(out, why);
     if (err != ERR_NONE)
         return err;
-    text_list_addf(&argv, "%s/tsan/churn-host", build_folder);
-    text_list_addf(&argv, "--pool");
-    text_list_addf(&argv, "%s", pool);
+    command_add_host(&argv, build_folder, "tsan/churn-host", pool);
     text_list_addf(&env, "TSAN_OPTIONS=log_path=%s/tsan:exitcode=0:second_deadlock_stack=1", out->log_folder);
     return command_set(out, &argv, &env, why);
-}
-
-static int64_t count_text(const char *text, const char *what)
-{
-    int64_t count = 0;
-
-    for (const char *at = text; (at = strstr(at, what)) != NULL; at += strlen(what))
-        count++;
-    return count;
 }
 
 static enum err tsan_read_logs(const struct backend_command *command, struct run *run, struct problem *why)
@@ -44,7 +30,7 @@ static enum err tsan_read_logs(const struct backend_command *command, struct run
     enum err err = command_read_logs(command, &logs, why);
 
     if (err == ERR_NONE && logs.length > 0) {
-        run->tool_errors = count_text(logs.data, "WARNING: ThreadSanitizer:");
+        run->tool_errors = text_count(logs.data, "WARNING: ThreadSanitizer:");
         err = run_add_log(run, "ThreadSanitizer", logs.data, logs.length);
         if (err == ERR_NONE && strstr(logs.data, "FATAL: ThreadSanitizer"))
             err = problem_set(why, ERR_SYSTEM, "ThreadSanitizer does not work here: %.300s", logs.data);

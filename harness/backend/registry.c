@@ -6,40 +6,26 @@
 #include <string.h>
 #include <unistd.h>
 
-#define BACKENDS_MAX 16
-
-/* Written before main only. */
-static const struct backend *backends[BACKENDS_MAX];
-static size_t backends_used;
+static struct registry backends; /* written before main only */
 
 void backend_registry_add(const struct backend *backend)
 {
-    size_t at = backends_used;
-
-    if (backends_used == BACKENDS_MAX)
-        abort(); /* BACKENDS_MAX is too small: seen by whoever adds the backend */
-    for (; at > 0 && strcmp(backends[at - 1]->name, backend->name) > 0; at--)
-        backends[at] = backends[at - 1];
-    backends[at] = backend;
-    backends_used++;
+    registry_add(&backends, backend->name, backend);
 }
 
 size_t backend_count(void)
 {
-    return backends_used;
+    return backends.count;
 }
 
 const struct backend *backend_at(size_t index)
 {
-    return index < backends_used ? backends[index] : NULL;
+    return registry_at(&backends, index);
 }
 
 const struct backend *backend_find(const char *name)
 {
-    for (size_t i = 0; i < backends_used; i++)
-        if (strcmp(backends[i]->name, name) == 0)
-            return backends[i];
-    return NULL;
+    return registry_find(&backends, name);
 }
 
 /* Cuts the last part of a path. */

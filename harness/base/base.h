@@ -119,6 +119,22 @@ bool text_is_printable(const char *text, size_t length);
 /* The candidate that `word` is most likely a misspelling of, for "did you mean"; NULL: none is near. */
 const char *text_closest(const char *word, const char *const *candidates, size_t count);
 
+/* ---- registry: things that register themselves before main, sorted by name ------------------------------- */
+
+/* Zero-initialised is empty. Filled by constructors, whose order is that of linking; read-only once main has begun. */
+struct registry {
+    struct {
+        const char *name;
+        const void *thing;
+    } entries[32];
+    size_t count;
+};
+
+/* `name` and `thing` are BORROWED for ever. Aborts when the table is full. */
+void registry_add(struct registry *registry, const char *name, const void *thing);
+const void *registry_at(const struct registry *registry, size_t index);       /* NULL past the end */
+const void *registry_find(const struct registry *registry, const char *name); /* NULL: there is none */
+
 /* ---- files --------------------------------------------------------------------------------------------- */
 
 /* Writes the file whole or not at all: a temporary file beside it, fsync, rename. ERR_SYSTEM names the path. */

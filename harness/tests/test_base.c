@@ -7,6 +7,23 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* ---- registry ---- */
+
+Test(base_registry, sorts_whatever_the_order_of_coming)
+{
+    struct registry registry = {0};
+    static const char *const coming[] = {"native", "asan", "tsan", "helgrind"};
+    static const char *const sorted[] = {"asan", "helgrind", "native", "tsan"};
+    for (size_t i = 0; i < ARRAY_LEN(coming); i++)
+        registry_add(&registry, coming[i], coming[i]);
+    cr_assert_eq(registry.count, ARRAY_LEN(sorted));
+    for (size_t i = 0; i < ARRAY_LEN(sorted); i++)
+        cr_assert_str_eq(registry_at(&registry, i), sorted[i]);
+    cr_assert_null(registry_at(&registry, ARRAY_LEN(sorted)));
+    cr_assert_eq(registry_find(&registry, "tsan"), coming[2]);
+    cr_assert_null(registry_find(&registry, "tsa"));
+}
+
 /* ---- problems ---- */
 
 Test(base_problem, keeps_the_kind_and_cuts_the_text)

@@ -145,12 +145,6 @@ enum err gate_judge(struct gate *gate, struct results *results, bool stopped, st
 
 /* ---- updating ------------------------------------------------------------------------------------------------- */
 
-/* Durations only balance shards: they stay until they are far off, so that a diff shows numbers and not noise. */
-static int64_t steady_ms(int64_t was, int64_t now)
-{
-    return now <= 3 * was + 200 && was <= 3 * now + 200 ? was : now;
-}
-
 static void drop_entry(struct baseline *baseline, size_t index)
 {
     struct baseline_entry dropped = baseline->entries[index];
@@ -168,13 +162,29 @@ static void merge_entries(struct gate *gate, const struct results *results)
 {
     for (size_t i = gate->baseline.count; i-- > 0;) {
         const struct baseline_entry *was = &gate->baseline.entries[i];
-        struct baseline_entry *now =
+        const struct baseline_entry *now =
             baseline_find(&gate->now, was->scenario, was->params, was->pool, was->backend, was->seed);
-        if (now)
-            now->ms = steady_ms(was->ms, now->ms);
         if (now || is_due(gate, results, was))
             drop_entry(&gate->baseline, i);
     }
+}
+
+/* A duration stays until it is far off, for it is only noise in a diff. Of what was not measured now the old one stays. */
+static enum err update_durations(struct gate *gate, struct problem *why)
+{
+    struct baseline old;
+    enum err err = durations_load(gate->folder, &old, why);
+    if (err != ERR_NONE)
+        return err;
+    for (size_t i = 0; i < gate->baseline.count; i++) {
+        struct baseline_entry *now = &gate->baseline.entries[i];
+        const struct baseline_entry *was =
+            baseline_find(&old, now->scenario, now->params, now->pool, now->backend, now->seed);
+        if (was && (now->ms == 0 || (now->ms <= 3 * was->ms + 200 && was->ms <= 3 * now->ms + 200)))
+            now->ms = was->ms;
+    }
+    baseline_free(&old);
+    return durations_save(gate->folder, &gate->baseline, why);
 }
 
 static enum err save_scenarios(struct gate *gate, const struct words *scenarios, struct problem *why)
@@ -182,7 +192,7 @@ static enum err save_scenarios(struct gate *gate, const struct words *scenarios,
     enum err err = ERR_NONE;
     for (size_t i = 0; err == ERR_NONE && i < scenarios->count; i++)
         err = baseline_save(gate->folder, scenarios->list[i], &gate->baseline, why);
-    return err;
+    return err == ERR_NONE ? update_durations(gate, why) : err;
 }
 
 /* Every scenario that is there before or after is written: an unchanged one gets the same bytes. */

@@ -78,7 +78,8 @@ static const struct option_row rows[] = {
      "which reports (churn list reports); default: all that "
      "are files"},
     {"durations", 0, "FILE", OPTION_TEXT, MEMBER(durations), GATED,
-     "with --shard: a results file of an earlier run that says how long runs take; default: what the baseline says"},
+     "with --shard: a results file of an earlier run that says how long runs take; default: durations.tsv of the "
+     "baseline"},
     {"control", 0, "P", OPTION_TEXT, MEMBER(control), ON(NOISE),
      "a pool that does not grow (the fixed one, the one before a change): its slopes with the same seeds are taken "
      "off"},

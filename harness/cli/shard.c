@@ -129,7 +129,8 @@ enum err shard_keep(struct matrix *matrix, const struct options *options, struct
     int64_t *loads = calloc((size_t)options->shards, sizeof *loads);
     enum err err = bundles && owner && loads ? ERR_NONE : no_memory(why);
     if (err == ERR_NONE)
-        err = options->durations ? load_results(options->durations, &record, why) : baseline_load(folder, &record, why);
+        err =
+            options->durations ? load_results(options->durations, &record, why) : durations_load(folder, &record, why);
     if (err == ERR_NONE) {
         for (size_t i = 0; i < groups; i++)
             bundles[i].group = i;

@@ -99,6 +99,12 @@ static int order_entries(const void *a, const void *b)
     return order != 0 ? order : (x->seed > y->seed) - (x->seed < y->seed);
 }
 
+void baseline_sort(struct baseline *baseline)
+{
+    if (baseline->count > 1)
+        qsort(baseline->entries, baseline->count, sizeof(*baseline->entries), order_entries);
+}
+
 static int order_numbers(const void *a, const void *b)
 {
     return strcmp(((const struct baseline_number *)a)->name, ((const struct baseline_number *)b)->name);
@@ -115,7 +121,7 @@ static void print_entry(struct baseline_entry *entry, struct buffer *out)
     buffer_addf(out, ", \"seed\": \"%" PRIu64 "\",\n", entry->seed);
     json_print_text(out, "     \"finding\": ", entry->finding);
     json_print_text(out, ", \"rate_unit\": ", entry->rate_unit);
-    buffer_addf(out, ", \"ops\": %" PRId64 ", \"ms\": %" PRId64 ",\n     \"numbers\": {", entry->ops, entry->ms);
+    buffer_addf(out, ", \"ops\": %" PRId64 ",\n     \"numbers\": {", entry->ops);
     for (size_t i = 0; i < entry->number_count; i++) {
         const struct baseline_number *number = &entry->numbers[i];
         json_print_text(out, i > 0 ? ",\n       " : "\n       ", number->name);
@@ -155,8 +161,7 @@ enum err baseline_save(const char *folder, const char *scenario, struct baseline
     if (asprintf(&path, "%s/%s.json", folder, scenario) < 0)
         return problem_set(why, ERR_MEMORY, "out of memory while writing the baseline");
     enum err err = folder_make(folder, why);
-    if (baseline->count > 1)
-        qsort(baseline->entries, baseline->count, sizeof(*baseline->entries), order_entries);
+    baseline_sort(baseline);
     if (err == ERR_NONE && !any) {
         (void)unlink(path);
     } else if (err == ERR_NONE) {
@@ -198,7 +203,6 @@ static void read_entry(struct reader *reader, json_t *object, const char *scenar
     const char *seed = take_peek(reader, object, "seed", false);
     entry->seed = seed ? strtoull(seed, NULL, 10) : 0;
     entry->ops = take_integer(reader, object, "ops", false);
-    entry->ms = take_integer(reader, object, "ms", false);
     take_check(reader, run_set_text(&entry->scenario, scenario));
     take_check(reader, run_set_text(&entry->abi, abi));
     read_numbers(reader, take_container(reader, object, "numbers", JSON_OBJECT), entry);

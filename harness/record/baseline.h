@@ -1,8 +1,8 @@
 /*
  * baseline: the exact numbers that were committed, a file a scenario in results/baseline/, fit for `diff` and review.
  *
- * A number that is 0 throughout is left out, so that a new counter disturbs nobody. The duration is only for balancing
- * shards: it stays as it is until it is far off.
+ * A number that is 0 throughout is left out, so that a new counter disturbs nobody. How long each run takes, which is only
+ * for balancing shards, stands in a file of its own beside them (durations.tsv).
  */
 #ifndef CHURN_RECORD_BASELINE_H
 #define CHURN_RECORD_BASELINE_H
@@ -26,7 +26,8 @@ struct baseline_entry {
     char *abi;     /* of the machine: bytes are only compared when it is the same */
     char *finding; /* "flat" */
     char *rate_unit;
-    int64_t ops, ms;
+    int64_t ops;
+    int64_t ms;                      /* how long it takes; 0: not known */
     struct baseline_number *numbers; /* sorted by name */
     size_t number_count;
     bool seen; /* for whoever goes through all of them */
@@ -55,5 +56,11 @@ enum err baseline_load(const char *folder, struct baseline *out, struct problem 
 /* Writes the entries of one scenario, sorted: FOLDER/SCENARIO.json. None: the file goes. */
 enum err baseline_save(const char *folder, const char *scenario, struct baseline *baseline,
                        struct problem *why) MUST_CHECK;
+void baseline_sort(struct baseline *baseline); /* the order in which it is written */
+
+/* FOLDER/durations.tsv: entries that have only a name and `ms`. A file that is not there is empty. ERR_INPUT names file
+ * and line. *out is OWNED. durations_save writes, sorted, those whose `ms` is known. */
+enum err durations_load(const char *folder, struct baseline *out, struct problem *why) MUST_CHECK;
+enum err durations_save(const char *folder, struct baseline *baseline, struct problem *why) MUST_CHECK;
 
 #endif

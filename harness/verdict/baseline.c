@@ -59,7 +59,7 @@ enum err verdict_baseline_entry(const struct run *run, const char *abi, struct b
     entry->params = run_params_text(run);
     entry->seed = run->seed;
     entry->ops = run->ops;
-    entry->ms = run->wall_ns / 1000000;
+    entry->ms = run->wall_ns / 1000000 + 1;
     if (!entry->params || run_set_text(&entry->scenario, run->scenario ? run->scenario : "") != ERR_NONE ||
         run_set_text(&entry->pool, run->pool ? run->pool : "") != ERR_NONE ||
         run_set_text(&entry->backend, run->backend ? run->backend : "") != ERR_NONE ||

@@ -2,6 +2,7 @@
 #include "harness/driver/driver_internal.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +36,12 @@ static void last_line(const char *text, char *out, size_t size)
     snprintf(out, size, "%.*s", (int)(text + end - line), line);
 }
 
+/* The out-of-memory killer, a supervisor, a person: that says nothing of the pool. */
+static bool comes_from_outside(int signal)
+{
+    return signal == SIGKILL || signal == SIGTERM || signal == SIGINT || signal == SIGHUP;
+}
+
 static enum err end_as_subject(struct drive *drive)
 {
     struct subject_ending ending = subject_ending(drive->subject);
@@ -51,6 +58,10 @@ static enum err end_as_subject(struct drive *drive)
     /* No pool was made yet: it is the adapter's fault, or the command's. */
     if (!subject_greeting(drive->subject)->name && ending.state != SUBJECT_STOPPED && ending.state != SUBJECT_BROKEN)
         return drive_end_as(drive->run, ENDING_PROTOCOL, ending.code, "no greeting: %s", ending.detail);
+    if (ending.state == SUBJECT_CRASHED && comes_from_outside(ending.code))
+        return drive_end_as(drive->run, ENDING_RIG, ending.code,
+                            "%s: no program sends that to itself, so it came from outside; is the memory used up?",
+                            ending.detail);
     if (ended_well)
         return drive_end_as(drive->run, ENDING_DONE, 0, "%s", "");
     return drive_end_as(drive->run, ENDING_OF[ending.state], ending.code,

@@ -115,6 +115,7 @@ struct wrong {
 
 static const struct wrong WRONG[] = {
     {"crash", ENDING_CRASHED, 11, "last operation sent: rung"},
+    {"killed", ENDING_RIG, 9, "killed by signal 9 (Killed): no program sends that to itself"},
     {"exit-3", ENDING_EXITED, 3, "exited with status 3 before it was asked to"},
     {"exit-7-at-end", ENDING_EXITED, 7, "exited with status 7"},
     {"hang", ENDING_HUNG, 0, "last operation sent: rung; last answer: churn-subject 1"},

@@ -25,6 +25,7 @@ esac
 on_get() { # LEASE
 	case $mode in
 	crash) kill -SEGV $$ ;;
+	killed) kill -KILL $$ ;;
 	crash-with-grandchild) sleep 1000 & kill -SEGV $$ ;;
 	abort-with-words) echo 'pool: assertion failed' >&2; kill -ABRT $$ ;;
 	hang) exec sleep 1000 ;;

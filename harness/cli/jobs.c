@@ -14,7 +14,7 @@ struct workers {
     struct matrix *matrix;
     const struct call *call;
     struct progress *progress;
-    struct job **order; /* the slow ones first, so that none is left over at the end */
+    struct job **order; /* the controls, then the slow ones, so that none is left over at the end */
     size_t job_count;
     volatile bool stop; /* the driver looks at it */
 
@@ -179,6 +179,8 @@ static enum err start_threads(struct workers *workers, pthread_t *threads, size_
 static int order_jobs(const void *a, const void *b)
 {
     const struct job *x = *(struct job *const *)a, *y = *(struct job *const *)b;
+    if (x->is_control != y->is_control)
+        return y->is_control - x->is_control;
     if (x->backend->slowdown != y->backend->slowdown)
         return y->backend->slowdown - x->backend->slowdown;
     return (x > y) - (x < y);

@@ -22,6 +22,31 @@ Test(verdict_doubt, what_takes_a_pass_away)
         run_free(runs[i]);
 }
 
+/* A clean verdict of a whole results file needs the positive control (D6), and formulas that say something. */
+Test(verdict_doubt, what_was_taken_out_of_a_file_gives_no_pass)
+{
+    static const enum finding expected[] = {FINDING_BOUNDED, FINDING_GROWS, FINDING_HANGS};
+    for (size_t i = 0; i < ARRAY_LEN(expected); i++)
+        for (int cut = 0; cut < 3; cut++) {
+            struct results *results = results_make();
+            struct run *run = sample_run(30);
+            sample_series(run, "open", sample_flat);
+            sample_series(run, "tombstones", sample_seven);
+            sample_expect(run, expected[i], "tombstones",
+                          expected[i] == FINDING_GROWS ? RELATION_GROWS : RELATION_EXACT, sample_seven);
+            cr_assert_eq(expectation_add_also(&run->expectation, "I4"), ERR_NONE);
+            run->ending = expected[i] == FINDING_HANGS ? ENDING_HUNG : ENDING_DONE;
+            if (cut == 1)
+                sample_text(&run->control, NULL);
+            if (cut == 2)
+                run->expectation.metrics[0].values[17] = RECORD_NONE;
+            cr_assert_eq(results_add(results, run), ERR_NONE);
+            cr_assert_eq(verdict_judge(results), ERR_NONE);
+            cr_assert_eq(run->status, cut ? STATUS_INCONCLUSIVE : STATUS_PASS, "%zu, %d: %s", i, cut, run->message);
+            results_free(results);
+        }
+}
+
 static int64_t fills_slowly(size_t i, int64_t cycles)
 {
     (void)i;

@@ -410,6 +410,7 @@ Test(verdict_judge, one_failed_get_is_forgiven_many_are_not)
     struct run *forgiven = sample_run(30), *failing = sample_run(30);
     sample_series(forgiven, "gets_failed", once);
     sample_series(failing, "gets_failed", sample_one);
+    sample_series(forgiven, "open", sample_flat);
     sample_judge(forgiven);
     sample_judge(failing);
     cr_assert_eq(forgiven->status, STATUS_PASS);
@@ -426,6 +427,23 @@ Test(verdict_judge, a_population_that_appears_late_held_nothing_before)
         cr_assert_eq(run_sample(run, "bytes_live.nodes", i, 16 * (int64_t)i), ERR_NONE);
     sample_judge(run);
     cr_assert_eq(run->finding, FINDING_GROWS, "%s", run->message);
+    run_free(run);
+}
+
+/* What the harness counts by itself moves with no leak: a subject that says nothing else was not looked into. */
+Test(verdict_judge, a_subject_that_counts_nothing_is_no_pass)
+{
+    static const char *const outside[] = {"leases_out", "gets_waiting", "gets_failed", "leased",
+                                          "waiting",    "fds",          "threads",     "created"};
+    struct run *run = sample_run(30);
+    for (size_t i = 0; i < ARRAY_LEN(outside); i++)
+        sample_series(run, outside[i], sample_flat);
+    sample_judge(run);
+    cr_assert_eq(run->status, STATUS_INCONCLUSIVE, "%s", run->message);
+    cr_assert(strstr(run->message, "counts nothing that a pool could pile up"), "%s", run->message);
+    sample_expect(run, FINDING_BOUNDED, "created", RELATION_EXACT, sample_flat);
+    sample_judge(run);
+    cr_assert_eq(run->status, STATUS_PASS, "a total that is held to a formula is looked at: %s", run->message);
     run_free(run);
 }
 

@@ -11,6 +11,7 @@ struct run *sample_run(size_t rungs)
     sample_text(&run->scenario, "sample");
     sample_text(&run->pool, "broadcast");
     sample_text(&run->backend, "native");
+    sample_text(&run->control, ""); /* a planted leak was caught */
     run->cycles_per_rung = 10;
     run->period = 1;
     run->pool_max = 4;

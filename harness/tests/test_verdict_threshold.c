@@ -128,6 +128,38 @@ Test(verdict_threshold, a_leak_that_is_expected_passes_all_the_same)
     run_free(run);
 }
 
+/* A threshold that holds nobody to anything must not look kept. */
+Test(verdict_threshold, what_nobody_counts_keeps_no_threshold)
+{
+    static const struct {
+        enum threshold_kind kind;
+        const char *text;
+    } rows[] = {
+        {THRESHOLD_BUDGET, "timers=0/op"},
+        {THRESHOLD_LIMIT, "timers=5"},
+        {THRESHOLD_LIMIT, "peak_rss=64MiB"},
+        {THRESHOLD_BUDGET, "blocks_live=0/op"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct results *results = results_make();
+        struct run *run = sample_run(30), *other = sample_run(30);
+        sample_series(run, "open", sample_flat);
+        sample_series(other, "open", sample_flat);
+        sample_text(&other->pool, "owner");
+        state(run, rows[i].kind, rows[i].text, NULL);
+        cr_assert_eq(results_add(results, run), ERR_NONE);
+        cr_assert_eq(results_add(results, other), ERR_NONE);
+        cr_assert_eq(verdict_judge(results), ERR_NONE);
+        cr_expect_eq(run->status, STATUS_INCONCLUSIVE, "%s: %s", rows[i].text, run->message);
+        cr_expect_eq(other->status, STATUS_PASS);
+        /* another pool counts it: this one just has none */
+        sample_series(other, i == 2 ? "peak_rss_bytes" : i == 3 ? "blocks_live.items" : "timers", sample_flat);
+        cr_assert_eq(verdict_judge(results), ERR_NONE);
+        cr_expect_eq(run->status, STATUS_PASS, "%s: %s", rows[i].text, run->message);
+        results_free(results);
+    }
+}
+
 static int64_t flat_six(size_t i, int64_t cycles)
 {
     return sample_flat(i, cycles) + 1;

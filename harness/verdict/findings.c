@@ -179,7 +179,7 @@ static void say_slowing(struct findings *findings, const struct series *series)
                                 " with twice the cycles; run longer (more rungs or cycles) to tell a leak from a "
                                 "cache that fills",
                                 series->name, run->doses[i].single, run->doses[i].twice);
-    findings->slowing = true;
+    findings->doubtful = true;
 }
 
 static int64_t first_rung_above(const struct run *run, const struct series *series, int64_t level)
@@ -294,6 +294,17 @@ static void judge_growth_without_formula(struct findings *findings, const struct
     }
 }
 
+/* Only a file that was changed has such a formula. */
+static void check_formula(struct findings *findings, const struct expected_metric *expected)
+{
+    for (size_t i = 0; i < findings->run->rung_count; i++)
+        if (expected->values[i] == RECORD_NONE) {
+            findings_fall_short(findings, "the formula of %s gives nothing at rung %zu", expected->name, i + 1);
+            findings->doubtful = true;
+            return;
+        }
+}
+
 /* A metric that the scenario speaks of. A bound on what the subject does not count is passed over; growth is not. */
 static void judge_expected(struct findings *findings, const struct expected_metric *expected)
 {
@@ -307,6 +318,8 @@ static void judge_expected(struct findings *findings, const struct expected_metr
     bool formula = expectation_has_formula(expected);
     if (expected->relation != RELATION_GROWS && !formula)
         return;
+    if (formula)
+        check_formula(findings, expected);
     judge_growth_of(findings, series, &growth);
     if (expected->relation != RELATION_GROWS)
         judge_bound(findings, expected, series, &growth);
@@ -365,6 +378,28 @@ static void judge_other(struct findings *findings, const struct series *series)
     add_growth(findings, series, &growth, allowed, dose_words(dose));
 }
 
+/* The harness counts leases and callers itself, and the pool's own count of them must be the same; descriptors and threads it sees
+ * from outside. None of them shows what a pool piles up. */
+static bool says_nothing_of_the_pool(const char *metric)
+{
+    static const char *const names[] = {"leases_out", "gets_waiting", "gets_failed", "leased",
+                                        "waiting",    "fds",          "threads"};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        if (strcmp(names[i], metric) == 0)
+            return true;
+    return false;
+}
+
+static bool is_blind(const struct run *run)
+{
+    for (size_t i = 0; i < run->series_count; i++) {
+        const struct series *series = &run->series[i];
+        if ((series_is_level(series) || is_spoken_for(run, series->name)) && !says_nothing_of_the_pool(series->name))
+            return false;
+    }
+    return true;
+}
+
 static void check_that_it_ran(struct findings *findings)
 {
     const struct run *run = findings->run;
@@ -374,6 +409,10 @@ static void check_that_it_ran(struct findings *findings)
         findings_fall_short(findings, "nothing was done between the rungs");
     else if (findings->judged == 0)
         findings_fall_short(findings, "nothing was measured that could grow");
+    else if (is_blind(run))
+        findings_fall_short(findings,
+                            "the subject counts nothing that a pool could pile up: neither items, nor memory, "
+                            "nor an entry of its own; see `churn list metrics`");
 }
 
 static bool has_predicted_growth(const struct run *run)

@@ -10,7 +10,7 @@ struct findings {
     size_t judged;             /* series that were looked at */
     bool moved;                /* one of them is not the same at every rung */
     bool grown;                /* a metric that the scenario expects to grow does, at whatever rate */
-    bool slowing;              /* something grows, and it cannot be told whether it is a leak */
+    bool doubtful;             /* the shortfall counts whatever the scenario is about */
     bool as_predicted;         /* every formula of such a metric held at every rung, and there is one */
     char shortfall[400];       /* why this is no clean observation, whatever else it says; "" when it is one */
     enum err err;

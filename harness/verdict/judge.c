@@ -214,7 +214,7 @@ static bool is_doubtful(const struct findings *findings, bool seen, struct buffe
     enum finding seeks = findings_sought(run);
     /* a crash or a broken invariant is seen or not, however few rungs there were */
     bool by_growth = seeks == FINDING_GROWS || seeks == FINDING_BOUNDED;
-    if ((by_growth || findings->slowing) && findings->shortfall[0] != '\0')
+    if ((by_growth || findings->doubtful) && findings->shortfall[0] != '\0')
         buffer_add_text(out, findings->shortfall);
     else if (!seen)
         buffer_addf(out, "expected: %s%s%s; not seen, so nothing was reproduced", finding_name(seeks),
@@ -223,6 +223,9 @@ static bool is_doubtful(const struct findings *findings, bool seen, struct buffe
         buffer_addf(out, "a second process with the same seed gave other numbers for %s", run->twin_differs);
     else if (run->control && run->control[0] != '\0')
         buffer_addf(out, "the planted leak was not caught: %s", run->control);
+    else if (findings->all && !run->control) /* a run by itself is not finished yet */
+        buffer_addf(out, "no planted leak was looked for under %s, so nothing shows that one would be seen",
+                    run->backend ? run->backend : "its backend");
     else
         return false;
     return true;

@@ -129,12 +129,29 @@ static void add_passed(struct findings *findings, const struct threshold *thresh
     buffer_free(detail);
 }
 
-/* A counter of the vocabulary that this pool does not have is not passed; a name that nobody knows proves nothing. */
+static bool is_sampled(const struct run *run, const char *metric)
+{
+    size_t length = strlen(metric);
+    for (size_t i = 0; i < run->series_count; i++) {
+        const char *name = run->series[i].name;
+        if (strncmp(name, metric, length) == 0 && (name[length] == '\0' || name[length] == '.'))
+            return true;
+    }
+    return false;
+}
+
+/* A counter of the vocabulary that this pool does not have is not passed, if another pool here has it; a name that nobody
+ * knows, and one that nobody counts, prove nothing. */
 static void miss_metric(struct findings *findings, const struct threshold *threshold)
 {
-    if (!metric_find(threshold->metric))
-        findings_fall_short(findings, "the subject does not count %s, which has a %s", threshold->metric,
-                            threshold_kind_name(threshold->kind));
+    bool sampled = !findings->all || is_sampled(findings->run, threshold->metric);
+    for (size_t i = 0; !sampled && i < findings->all->run_count; i++)
+        sampled = is_sampled(findings->all->runs[i], threshold->metric);
+    if (sampled && metric_find(threshold->metric))
+        return;
+    findings_fall_short(findings, "the subject does not count %s, which has a %s", threshold->metric,
+                        threshold_kind_name(threshold->kind));
+    findings->doubtful = true;
 }
 
 static void judge_limit(struct findings *findings, const struct threshold *threshold)
@@ -144,7 +161,7 @@ static void judge_limit(struct findings *findings, const struct threshold *thres
     const char *limit = strchr(threshold->text, '=') + 1;
     int64_t rung = -1, last = (int64_t)run->rung_count, worst = RECORD_NONE;
     struct buffer detail = {0};
-    if (is_peak_rss(threshold->metric)) {
+    if (is_peak_rss(threshold->metric) && run->peak_rss_bytes > 0) {
         worst = run->peak_rss_bytes;
         rung = last;
     } else if (!series) {
@@ -200,7 +217,7 @@ static int64_t last_sample(const struct run *run, const char *metric)
 {
     const struct series *series = run_series(run, metric);
     if (is_peak_rss(metric))
-        return run->peak_rss_bytes;
+        return run->peak_rss_bytes > 0 ? run->peak_rss_bytes : RECORD_NONE;
     return series && run->rung_count > 0 ? series->values[run->rung_count - 1] : RECORD_NONE;
 }
 

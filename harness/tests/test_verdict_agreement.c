@@ -127,6 +127,9 @@ Test(verdict_twin, names_what_differs)
     sample_series(twin, "idle", sample_flat);
     cr_assert_eq(verdict_compare_twin(run, twin), ERR_NONE);
     cr_assert_str_eq(run->twin_differs, "fds, open, idle", "rss_bytes is noisy; one process has one more descriptor");
+    sample_text(&run->pool, "exec:node subject.mjs");
+    cr_assert_eq(verdict_compare_twin(run, twin), ERR_NONE);
+    cr_assert_str_eq(run->twin_differs, "open, idle", "descriptors are the affair of its run time");
     twin->ending = ENDING_HUNG;
     cr_assert_eq(verdict_compare_twin(run, twin), ERR_NONE);
     cr_assert_str_eq(run->twin_differs, "the ending");

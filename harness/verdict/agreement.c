@@ -21,13 +21,15 @@ static enum likeness between_backends(const char *name)
     return metric->kind == METRIC_LEVEL ? LIKE_CHANGES : LIKE_NOTHING;
 }
 
-/* Between two processes under the same backend. */
-static enum likeness between_twins(const char *name)
+/* Between two processes under the same backend. The run time of another language opens files and starts threads when it
+ * likes. */
+static enum likeness between_twins(const struct run *run, const char *name)
 {
     const struct metric *metric = metric_find(name);
+    bool foreign = strncmp(run->pool, "exec:", strlen("exec:")) == 0;
     if (!metric || metric->kind == METRIC_NOISY)
         return LIKE_NOTHING;
-    return metric->same_everywhere || metric->kind == METRIC_LEVEL ? LIKE_VALUES : LIKE_NOTHING;
+    return metric->same_everywhere || (metric->kind == METRIC_LEVEL && !foreign) ? LIKE_VALUES : LIKE_NOTHING;
 }
 
 /* The sample at a rung, before (-1) or after (rung_count), relative to the first rung where only changes count. */
@@ -99,7 +101,7 @@ static void add_differing(const struct run *a, const struct run *b, bool only_ne
     const struct run *source = only_new ? b : a;
     for (size_t i = 0; i < source->series_count; i++) {
         const char *name = source->series[i].name;
-        if ((!only_new || !run_series(a, name)) && series_differs(a, b, name, between_twins(name), &ignored))
+        if ((!only_new || !run_series(a, name)) && series_differs(a, b, name, between_twins(a, name), &ignored))
             add_name(names, name);
     }
     buffer_free(&ignored);

@@ -64,6 +64,8 @@ static enum err end_as_subject(struct drive *drive)
                             ending.detail);
     if (ended_well)
         return drive_end_as(drive->run, ENDING_DONE, 0, "%s", "");
+    if (strncmp(answer, "rung ", strlen("rung ")) == 0)
+        answer = "rung"; /* its numbers are in the series */
     return drive_end_as(drive->run, ENDING_OF[ending.state], ending.code,
                         "%s; last operation sent: %s; last answer: %s", ending.detail, op[0] ? op : "none",
                         answer[0] ? answer : "none");

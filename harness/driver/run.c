@@ -81,14 +81,18 @@ static bool is_alive(const struct drive *drive)
     return subject_ending(drive->subject).state == SUBJECT_ALIVE && drive->unsupported[0] == '\0';
 }
 
-/* The pool line and notes are for every subject; all else must be among what it said it can do. */
+/* The pool line and notes are for every subject; all else must be among what it said it can do. Of one that does not say
+ * which gets it gave up nobody can tell whether a late answer is for that get or for the next one of the name. */
 static bool can_do(struct drive *drive, const struct plan_op *op)
 {
-    uint32_t ops = subject_greeting(drive->subject)->ops;
+    const struct subject_greeting *greeting = subject_greeting(drive->subject);
+    bool can = greeting->ops & 1u << op->verb;
+    bool silent = op->verb == PLAN_CANCEL && !greeting->says_cancelled;
 
-    if (op->verb == PLAN_META || op->verb == PLAN_POOL || (ops & 1u << op->verb))
+    if (op->verb == PLAN_META || op->verb == PLAN_POOL || (can && !silent))
         return true;
-    snprintf(drive->unsupported, sizeof(drive->unsupported), "%s", plan_verb_name(op->verb));
+    snprintf(drive->unsupported, sizeof(drive->unsupported), "%s%s", plan_verb_name(op->verb),
+             can ? " (its first line has no \"cancelled\":true: docs/formats.md, section 3)" : "");
     return false;
 }
 

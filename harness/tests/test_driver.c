@@ -147,6 +147,18 @@ Test(driver, samples_before_a_crash_are_kept)
     cr_expect_eq(run->ending, ENDING_CRASHED);
     cr_assert_eq(run->rung_count, 2);
     cr_expect_eq(value_of(run, "leased", 1), 0);
+    cr_expect_not_null(strstr(run->ending_detail, "; last operation sent: rung; last answer: rung"));
+    cr_expect_null(strchr(run->ending_detail, '{'), "the sample is in the series: %s", run->ending_detail);
+    run_free(run);
+}
+
+Test(driver, a_subject_that_does_not_say_what_it_gave_up_is_not_asked_to)
+{
+    struct run *run = replay(PLAN "get a k0\ncancel a\nshutdown\n", SCRIPT "silent-cancel", "native", SAFETY);
+
+    cr_expect_eq(run->ending, ENDING_SKIPPED);
+    cr_expect_str_eq(run->ending_detail, "the subject does not support: cancel (its first line has no "
+                                         "\"cancelled\":true: docs/formats.md, section 3)");
     run_free(run);
 }
 

@@ -15,6 +15,7 @@ old-greeting) echo 'churn-subject 2 {}' ;;
 bad-greeting) echo 'churn-subject 1 {"name":' ;;
 nameless) echo 'churn-subject 1 {"ops":[],"counters":[]}' ;;
 silent) exec sleep 1000 ;;
+silent-cancel) echo 'churn-subject 1 {"name":"shell","version":"3","ops":["get","cancel","rung","shutdown"],"counters":["leased"]}' ;;
 deaf) greet; exec sleep 1000 ;;
 close-stdin) greet; exec <&-; sleep 1000 ;;
 flood-stderr) head -c 4000000 /dev/zero | tr '\0' 'x' >&2; echo 'the end of it' >&2; greet ;;

@@ -168,7 +168,8 @@ struct keyed_pool_ops {
      * one is then unsupported and its scenarios are skipped. */
 
     /* `env` is BORROWED for the pool's life. POOL_BAD_SETTING: `message` (size bytes) says what is wrong and what is
-     * allowed. POOL_NO_MEMORY: no pool. */
+     * allowed. POOL_UNSUPPORTED: this pool cannot have that min (or max); `message` names what it lacks, and the
+     * scenario is skipped. POOL_NO_MEMORY: no pool. */
     enum pool_result (*make)(const struct pool_config *config, const struct pool_env *env, struct keyed_pool **out,
                              char *message, size_t size);
 
@@ -203,7 +204,8 @@ struct keyed_pool_ops {
     void (*created)(struct keyed_pool *pool, void *ticket, enum pool_result result, struct pool_item *item);
 
     /* Does what is due now: gives up items past their ttl, forgets keys that may be forgotten. A program calls it from
-     * time to time. */
+     * time to time. NULL: this pool has no time-to-live, and scenarios that `advance` are skipped. A pool with one that
+     * looks after it by itself has an empty function here. */
     void (*maintain)(struct keyed_pool *pool);
 
     /* Closes the pool: idle items are destroyed, waiting callers get POOL_CLOSED, later gets too; leases that are out

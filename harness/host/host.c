@@ -85,7 +85,7 @@ bool host_can(const struct host *host, enum plan_verb verb)
     case PLAN_SLOW:
         return ops->created != NULL;
     case PLAN_ADVANCE:
-        return host->clock_moves;
+        return host->clock_moves && ops->maintain != NULL;
     default:
         return true;
     }
@@ -153,6 +153,16 @@ static enum err limit_descriptors(int64_t fd_limit, struct problem *why)
     return problem_set(why, ERR_SYSTEM, "fd_limit=%lld cannot be set: %s", (long long)fd_limit, strerror(errno));
 }
 
+static void refuse_shape(struct host *host, const char *message)
+{
+    host->refused = true;
+    answer_begin(&host->answer);
+    answer_text(&host->answer, "unsupported ");
+    answer_words(&host->answer, message[0] != '\0' ? message : "a pool of this shape");
+    answer_text(&host->answer, "\n");
+    answer_end(&host->answer);
+}
+
 static enum err make_pool(struct host *host, const struct plan_shape *shape, struct problem *why)
 {
     const struct keyed_pool_ops *ops = host->choice->ops;
@@ -166,6 +176,10 @@ static enum err make_pool(struct host *host, const struct plan_shape *shape, str
     char message[400] = "";
     enum pool_result result = ops->make(&config, world_env(host->world), &host->pool, message, sizeof message);
 
+    if (result == POOL_UNSUPPORTED) {
+        refuse_shape(host, message);
+        return ERR_NONE;
+    }
     if (result == POOL_BAD_SETTING)
         return problem_set(why, ERR_INPUT, "pool %s: %s", host->choice->spec, message);
     if (result != POOL_OK)
@@ -376,6 +390,8 @@ enum err host_do(struct host *host, const struct plan_op *op, struct problem *wh
         return do_meta(host, op->text, why);
     if (op->verb == PLAN_POOL)
         return do_pool(host, op, why);
+    if (host->refused)
+        return ERR_NONE;
     if (host->pool == NULL)
         return problem_set(why, ERR_INPUT, "\"%s\" before the \"pool\" line", plan_verb_name(op->verb));
     if (host_can(host, op->verb))
@@ -383,7 +399,8 @@ enum err host_do(struct host *host, const struct plan_op *op, struct problem *wh
     answer_begin(&host->answer);
     answer_text(&host->answer, "unsupported ");
     answer_text(&host->answer, plan_verb_name(op->verb));
-    answer_text(&host->answer, op->verb == PLAN_ADVANCE ? " without libfaketime\n" : " by this pool\n");
+    answer_text(&host->answer,
+                op->verb == PLAN_ADVANCE && !host->clock_moves ? " without libfaketime\n" : " by this pool\n");
     answer_end(&host->answer);
     return ERR_NONE;
 }

@@ -116,6 +116,7 @@ struct host {
     int64_t alloc_fails_at; /* of all allocations the pool asks for; 0: none is made to fail */
     struct explain explain;
     bool shutdown_asked, shutdown_pending;
+    bool refused; /* the pool cannot have the shape of the `pool` line: nothing is left to do */
     struct answer answer;
 };
 

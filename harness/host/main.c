@@ -93,7 +93,7 @@ static enum err run_lines(struct host *host, struct input *input, struct problem
         err = plan_op_parse(text, length, &op, why);
         if (err == ERR_NONE)
             err = host_do(host, &op, why);
-        if (err != ERR_NONE)
+        if (err != ERR_NONE || host->refused)
             return err;
     }
 }

@@ -20,9 +20,10 @@ struct keyed_pool {
 static enum pool_result odd_make(const struct pool_config *config, const struct pool_env *env, struct keyed_pool **out,
                                  char *message, size_t size)
 {
-    (void)config;
-    (void)message;
-    (void)size;
+    if (config->min > 0) {
+        (void)snprintf(message, size, "min (it makes items when they are asked for)");
+        return POOL_UNSUPPORTED;
+    }
     *out = calloc(1, sizeof **out);
     if (*out == NULL)
         return POOL_NO_MEMORY;
@@ -356,6 +357,17 @@ Test(host, what_the_pool_cannot_do_is_unsupported_not_an_error)
     tell(host, "pool min=0 max=1;get a k0;share a k1;slow k0 1s;advance 1s;release a");
     expect_answers(host, "created 1 k0;leased a 1;unsupported share by this pool;unsupported slow by this pool;"
                          "unsupported advance without libfaketime;destroyed 1");
+    host->clock_moves = true;
+    cr_expect_not(host_can(host, PLAN_ADVANCE), "it has no maintain");
+    host_stop(host);
+}
+
+Test(host, a_shape_that_the_pool_cannot_have_is_unsupported_and_ends_the_plan)
+{
+    struct host *host = host_start();
+
+    tell(host, "pool min=1 max=1;get a k0;rung;shutdown");
+    expect_answers(host, "unsupported min (it makes items when they are asked for)");
     host_stop(host);
 }
 

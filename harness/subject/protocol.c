@@ -104,9 +104,9 @@ static enum err emit(struct subject *subject, const struct subject_event *event,
     return err;
 }
 
-static enum err malformed(struct subject *subject)
+static enum err malformed(struct subject *subject, const char *expected)
 {
-    protocol_break(subject, "malformed answer");
+    protocol_break(subject, "malformed answer, expected \"%s\"", expected);
     return ERR_NONE;
 }
 
@@ -117,7 +117,7 @@ static enum err take_leased(struct subject *subject, struct cursor *cursor, stru
     struct subject_event event = {.kind = SUBJECT_LEASED, .lease = lease};
 
     if (!take_name(cursor, lease) || !take_item(cursor, &event.item) || !at_end(cursor))
-        return malformed(subject);
+        return malformed(subject, "leased LEASE NUMBER");
     return emit(subject, &event, why);
 }
 
@@ -128,7 +128,7 @@ static enum err take_failed(struct subject *subject, struct cursor *cursor, stru
     struct subject_event event = {.kind = SUBJECT_FAILED, .lease = lease};
 
     if (!take_name(cursor, lease) || !take_text(cursor, &event.text))
-        return malformed(subject);
+        return malformed(subject, "failed LEASE WORDS");
     return emit(subject, &event, why);
 }
 
@@ -139,7 +139,7 @@ static enum err take_lease_only(struct subject *subject, struct cursor *cursor, 
     struct subject_event event = {.kind = kind, .lease = lease};
 
     if (!take_name(cursor, lease) || !at_end(cursor))
-        return malformed(subject);
+        return malformed(subject, kind == SUBJECT_CANCELLED ? "cancelled LEASE" : "closed LEASE");
     return emit(subject, &event, why);
 }
 
@@ -162,7 +162,7 @@ static enum err take_created(struct subject *subject, struct cursor *cursor, str
     struct subject_event event = {.kind = SUBJECT_CREATED, .key = key};
 
     if (!take_item(cursor, &event.item) || !take_name(cursor, key) || !at_end(cursor))
-        return malformed(subject);
+        return malformed(subject, "created NUMBER KEY");
     return emit(subject, &event, why);
 }
 
@@ -172,7 +172,7 @@ static enum err take_destroyed(struct subject *subject, struct cursor *cursor, s
     struct subject_event event = {.kind = SUBJECT_DESTROYED};
 
     if (!take_item(cursor, &event.item) || !at_end(cursor))
-        return malformed(subject);
+        return malformed(subject, "destroyed NUMBER");
     return emit(subject, &event, why);
 }
 
@@ -182,7 +182,7 @@ static enum err take_misuse(struct subject *subject, struct cursor *cursor, stru
     struct subject_event event = {.kind = SUBJECT_MISUSE};
 
     if (!take_item(cursor, &event.item) || !take_text(cursor, &event.text))
-        return malformed(subject);
+        return malformed(subject, "misuse NUMBER WORDS");
     return emit(subject, &event, why);
 }
 
@@ -192,7 +192,7 @@ static enum err take_unsupported(struct subject *subject, struct cursor *cursor,
     struct subject_event event = {.kind = SUBJECT_UNSUPPORTED};
 
     if (!take_text(cursor, &event.text))
-        return malformed(subject);
+        return malformed(subject, "unsupported WORDS");
     return emit(subject, &event, why);
 }
 
@@ -212,7 +212,7 @@ static enum err take_done(struct subject *subject, struct cursor *cursor, struct
     size_t length = (size_t)(cursor->end - cursor->at);
 
     if (length != strlen("shutdown") || memcmp(cursor->at, "shutdown", length) != 0)
-        return malformed(subject);
+        return malformed(subject, "done shutdown");
     if (!subject->shutdown_asked || subject->shutdown_done) {
         protocol_break(subject, "an answer to a shutdown that was not asked for");
         return ERR_NONE;
@@ -321,6 +321,6 @@ enum err protocol_take_line(struct subject *subject, struct problem *why)
         struct cursor cursor = {space ? space + 1 : line + length, line + length};
         return ANSWERS[i].take(subject, &cursor, why);
     }
-    protocol_break(subject, "unknown answer");
+    protocol_break(subject, "unknown answer (notes belong on stderr)");
     return ERR_NONE;
 }

@@ -119,7 +119,7 @@ static const struct wrong WRONG[] = {
     {"exit-3", ENDING_EXITED, 3, "exited with status 3 before it was asked to"},
     {"exit-7-at-end", ENDING_EXITED, 7, "exited with status 7"},
     {"hang", ENDING_HUNG, 0, "last operation sent: rung; last answer: churn-subject 1"},
-    {"garbage", ENDING_PROTOCOL, 0, "unknown answer, found \"what is this\""},
+    {"garbage", ENDING_PROTOCOL, 0, "unknown answer (notes belong on stderr), found \"what is this\""},
     {"unknown-lease", ENDING_PROTOCOL, 0, "a lease that was not asked for, found \"leased nobody 1\""},
     {"unsupported", ENDING_SKIPPED, 0, "the subject does not support: get"},
     {"cannot-run", ENDING_SKIPPED, 0, "the toolbox is missing"},

@@ -308,6 +308,9 @@ enum err results_begin(const struct call *call, struct results **out, struct pro
 
 /* Loads results files (or folders that hold one) into one, sorted; a run that is in two of them is ERR_INPUT. */
 enum err results_join(const struct words *paths, struct results **out, struct problem *why) MUST_CHECK;
+/* The same for what must be whole: a part of a division into shards that is missing is ERR_INPUT, and so are parts of two
+ * divisions, or of two versions of churn. */
+enum err results_merge(const struct words *paths, struct results **out, struct problem *why) MUST_CHECK;
 
 /* A comparison with the numbers that were committed. */
 struct gate;

@@ -59,7 +59,8 @@ static const struct command commands[] = {
             .operands = "BASE [HEAD]",
             .summary = "what became better or worse between two results files",
             .details = "Says of every run whether it is fixed, new (a problem that BASE does not have), worse, better, "
-                       "unchanged or missing in HEAD. Exit 1 when something is new or worse.\n"
+                       "unchanged or missing in HEAD. Exit 1 when something is new or worse, 3 when "
+                       "something is missing.\n"
                        "With --arms it compares two pools, and says how much of the growth the fix removes; when the "
                        "pool with the leak does not grow, that is inconclusive (exit 3).",
             .examples = "churn compare main/results.json results/runs/latest\n"

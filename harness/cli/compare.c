@@ -102,9 +102,12 @@ static enum exit_code compare_files(struct comparing *comparing)
     buffer_add_text(&comparing->out, "\n");
     if (comparing->counts[COMPARISON_NEW] + comparing->counts[COMPARISON_WORSE] > 0)
         return EXIT_FAIL;
-    if (comparing->compared > 0)
+    if (comparing->compared == 0)
+        buffer_add_text(&comparing->out, "the files have no run in common: nothing was compared\n");
+    else if (comparing->counts[COMPARISON_MISSING] > 0)
+        buffer_add_text(&comparing->out, "inconclusive: the second file says nothing of runs that the first one has\n");
+    else
         return EXIT_PASS;
-    buffer_add_text(&comparing->out, "the files have no run in common: nothing was compared\n");
     return EXIT_BROKEN;
 }
 
@@ -135,6 +138,13 @@ static bool tell_arms(struct comparing *comparing, const struct run *buggy, cons
     struct buffer *out = &comparing->out;
     struct arms arms = verdict_compare_arms(buggy, fixed ? fixed : buggy);
     add_name(out, buggy, false);
+    if (!verdict_says_something(buggy)) {
+        buffer_addf(out, ": nothing is known of %s (", comparing->options->arms.list[0]);
+        add_finding(out, buggy);
+        buffer_add_text(out, ")\n");
+        comparing->silent += buggy->status != STATUS_SKIP;
+        return false;
+    }
     if (!arms.reproduced) {
         buffer_addf(out, ": %s does not grow (", comparing->options->arms.list[0]);
         add_finding(out, buggy);
@@ -143,6 +153,7 @@ static bool tell_arms(struct comparing *comparing, const struct run *buggy, cons
     }
     if (!fixed || !arms.known) {
         buffer_addf(out, ": %s grows, and nothing is known of %s\n", comparing->options->arms.list[0], fix);
+        comparing->silent++;
         return false;
     }
     buffer_addf(out, ": %s: the fix removes %.4g %% of the growth (%.4g -> %.4g %s)", arms.metric, arms.removed,
@@ -166,8 +177,10 @@ static enum exit_code compare_arms(struct comparing *comparing)
         if (has_pool(run, names->list[0]))
             told += tell_arms(comparing, run, other_arm(comparing->head, run, names->list[1]), &code);
     }
+    if (told > 0 && comparing->silent > 0)
+        buffer_addf(&comparing->out, "inconclusive: of %zu runs nothing can be said\n", comparing->silent);
     if (told > 0)
-        return code;
+        return comparing->silent > 0 ? exit_code_worst(code, EXIT_BROKEN) : code;
     buffer_addf(&comparing->out, "inconclusive: no run in which %s grows and %s was run\n", names->list[0],
                 names->list[1]);
     return EXIT_BROKEN;

@@ -14,7 +14,7 @@ struct gate {
     struct baseline baseline; /* as committed */
     struct baseline now;      /* of this run, one entry for each run that has numbers */
     struct buffer table;
-    size_t compared, differing, unknown, missing, unstable, other_abi;
+    size_t compared, differing, unknown, missing, skipped, unstable, other_abi;
     bool stopped;
 };
 
@@ -101,7 +101,31 @@ static bool has_backend(const struct results *results, const char *backend)
     return false;
 }
 
-static bool was_tried(const struct results *results, const struct baseline_entry *entry)
+static bool has_seed(const struct results *results, uint64_t seed)
+{
+    for (size_t i = 0; i < results->run_count; i++)
+        if (results->runs[i]->seed == seed)
+            return true;
+    return false;
+}
+
+/* Stored results know the command that made them: did it ask for some of the runs only? */
+static bool was_partial(const struct results *results)
+{
+    static const char *const choosing[] = {"--pool", "--set", "--shard"};
+    for (size_t w = 0; w < results->command_count; w++) {
+        const char *word = results->command[w];
+        size_t length = strlen(word);
+        if (length > 4 && strcmp(word + length - 4, ".lua") == 0)
+            return true;
+        for (size_t i = 0; i < ARRAY_LEN(choosing); i++)
+            if (strncmp(word, choosing[i], strlen(choosing[i])) == 0)
+                return true;
+    }
+    return false;
+}
+
+static const struct run *run_of(const struct results *results, const struct baseline_entry *entry)
 {
     for (size_t i = 0; i < results->run_count; i++) {
         const struct run *run = results->runs[i];
@@ -111,20 +135,24 @@ static bool was_tried(const struct results *results, const struct baseline_entry
                     strcmp(run->backend, entry->backend) == 0 && run->seed == entry->seed;
         free(params);
         if (same)
-            return true;
+            return run;
     }
-    return false;
+    return NULL;
 }
 
-/* Should this run have been made? Options that choose among runs make every absence a wish. */
+/* Should this run have been made? Options that choose among runs make every absence a wish. An update from stored results takes out
+ * of the baseline only what belongs to a scenario that is among them. */
 static bool is_due(const struct gate *gate, const struct results *results, const struct baseline_entry *entry)
 {
     const struct options *options = gate->options;
+    bool stored = options->results_file != NULL;
     bool chosen = options->pools.count > 0 || options->settings.count > 0 || options->shards > 1 || gate->stopped;
-    bool all_scenarios = options->operands.count == 0 && !options->results_file;
-    if (chosen || !has_backend(results, entry->backend) || (!options->results_file && entry->seed != options->seed))
+    bool all_scenarios = stored ? !was_partial(results) && !options->update_baseline : options->operands.count == 0;
+    bool has_backends = has_backend(results, entry->backend) || (stored && results->run_count == 0);
+    bool seed_asked = stored ? has_seed(results, entry->seed) || results->run_count == 0 : entry->seed == options->seed;
+    if (chosen || !has_backends || !seed_asked)
         return false;
-    return (all_scenarios || has_scenario(results, entry->scenario)) && !was_tried(results, entry);
+    return (all_scenarios || has_scenario(results, entry->scenario)) && !run_of(results, entry);
 }
 
 enum err gate_judge(struct gate *gate, struct results *results, bool stopped, struct problem *why)
@@ -135,6 +163,8 @@ enum err gate_judge(struct gate *gate, struct results *results, bool stopped, st
             return no_memory(why);
     for (size_t i = 0; i < gate->baseline.count && !gate->options->update_baseline; i++) {
         const struct baseline_entry *entry = &gate->baseline.entries[i];
+        const struct run *run = run_of(results, entry);
+        gate->skipped += run && run->ending == ENDING_SKIPPED;
         if (entry->seen || !is_due(gate, results, entry))
             continue;
         gate->missing++;
@@ -233,6 +263,8 @@ static enum err update(struct gate *gate, const struct results *results, struct 
 
 static void add_notes(const struct gate *gate, struct buffer *out)
 {
+    if (gate->skipped > 0)
+        buffer_addf(out, "baseline: skip %zu runs that are in it: they cannot be made here\n", gate->skipped);
     if (gate->unstable > 0)
         buffer_addf(out, "baseline: skip %zu runs: two processes do not agree on their numbers\n", gate->unstable);
     if (gate->other_abi > 0)

@@ -24,7 +24,7 @@ enum err command_merge(const struct call *call, enum exit_code *code, struct pro
     *code = EXIT_PASS;
     if (!options->output)
         return problem_set(why, ERR_INPUT, "expected -o FILE: where the joined results go");
-    enum err err = results_join(&options->operands, &results, why);
+    enum err err = results_merge(&options->operands, &results, why);
     if (err == ERR_NONE && verdict_judge(results) != ERR_NONE)
         err = problem_set(why, ERR_MEMORY, "out of memory while judging");
     if (err == ERR_NONE && strcmp(options->output, "-") == 0)

@@ -86,6 +86,78 @@ static enum err refuse_duplicates(struct results *const *parts, const struct wor
     return err;
 }
 
+/* ---- shards ------------------------------------------------------------------------------------------------------ */
+
+/* "--shard" "2/4", or "--shard=2/4", among the words of the command that made the results. *at: the word that has the numbers. */
+static bool find_shard(const struct results *part, size_t *at, long *shard, long *shards)
+{
+    static const char name[] = "--shard";
+    size_t length = strlen(name);
+    for (size_t w = 0; w < part->command_count; w++) {
+        const char *text = part->command[w], *value = NULL;
+        *at = w;
+        if (strncmp(text, "--shard=", length + 1) == 0)
+            value = text + length + 1;
+        else if (strcmp(text, name) == 0 && w + 1 < part->command_count)
+            value = part->command[ *at = w + 1];
+        if (value && sscanf(value, "%ld/%ld", shard, shards) == 2)
+            return true;
+    }
+    return false;
+}
+
+static bool has_shard(struct results *const *parts, size_t count, long wanted)
+{
+    long shard, shards;
+    size_t at;
+    for (size_t p = 0; p < count; p++)
+        if (find_shard(parts[p], &at, &shard, &shards) && shard == wanted)
+            return true;
+    return false;
+}
+
+/* All of a division, of one division, and made by one version. */
+static enum err refuse_gaps(struct results *const *parts, const struct words *paths, struct problem *why)
+{
+    long shard, shards, of = 0;
+    size_t at;
+    for (size_t p = 0; p < paths->count; p++) {
+        const char *version = parts[p]->version ? parts[p]->version : "?";
+        const char *first = parts[0]->version ? parts[0]->version : "?";
+        if (strcmp(version, first) != 0)
+            return problem_set(why, ERR_INPUT, "%.150s was made by churn %.20s, %.150s by churn %.20s", paths->list[0],
+                               first, paths->list[p], version);
+        if (!find_shard(parts[p], &at, &shard, &shards))
+            continue;
+        if (of > 0 && shards != of)
+            return problem_set(why, ERR_INPUT, "%.150s is part %ld of %ld; another of the files is one of %ld parts",
+                               paths->list[p], shard, shards, of);
+        of = shards;
+    }
+    for (shard = 1; shard <= of; shard++)
+        if (!has_shard(parts, paths->count, shard))
+            return problem_set(why, ERR_INPUT, "part %ld of %ld is missing: expected the results of --shard %ld/%ld",
+                               shard, of, shard, of);
+    return ERR_NONE;
+}
+
+/* What is whole again was not asked for in parts. */
+static void forget_shard(struct results *results)
+{
+    long shard, shards;
+    size_t at;
+    if (!find_shard(results, &at, &shard, &shards))
+        return;
+    size_t first = results->command[at][0] == '-' ? at : at - 1;
+    for (size_t w = first; w <= at; w++)
+        free(results->command[w]);
+    memmove(&results->command[first], &results->command[at + 1],
+            (results->command_count - at - 1) * sizeof *results->command);
+    results->command_count -= at + 1 - first;
+}
+
+/* ---- joining parts ----------------------------------------------------------------------------------------------- */
+
 /* Everything moves into the first part; it began when the earliest of them did. */
 static enum err join_parts(struct results *const *parts, size_t count, struct problem *why)
 {
@@ -116,7 +188,7 @@ static enum err load_part(const char *path, struct results **out, struct problem
     return err;
 }
 
-enum err results_join(const struct words *paths, struct results **out, struct problem *why)
+static enum err join(const struct words *paths, bool whole, struct results **out, struct problem *why)
 {
     struct results **parts = calloc(paths->count + 1, sizeof(struct results *));
     enum err err = parts ? ERR_NONE : problem_set(why, ERR_MEMORY, "out of memory while joining results");
@@ -125,14 +197,28 @@ enum err results_join(const struct words *paths, struct results **out, struct pr
         err = load_part(paths->list[p], &parts[p], why);
     if (err == ERR_NONE)
         err = refuse_duplicates(parts, paths, why);
+    if (err == ERR_NONE && whole)
+        err = refuse_gaps(parts, paths, why);
     if (err == ERR_NONE)
         err = join_parts(parts, paths->count, why);
     if (err == ERR_NONE) {
         *out = parts[0];
         parts[0] = NULL;
+        if (whole)
+            forget_shard(*out);
     }
     for (size_t p = 0; parts && p < paths->count; p++)
         results_free(parts[p]);
     free(parts);
     return err;
+}
+
+enum err results_join(const struct words *paths, struct results **out, struct problem *why)
+{
+    return join(paths, false, out, why);
+}
+
+enum err results_merge(const struct words *paths, struct results **out, struct problem *why)
+{
+    return join(paths, true, out, why);
 }

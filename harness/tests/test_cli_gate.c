@@ -1,59 +1,78 @@
-/* churn gate through the built program, against a baseline of its own. */
+/* What must not be green: a gate, or a comparison, of which a part was not looked at. */
 #include "harness/tests/cli_rig.h"
 
 #include <criterion/criterion.h>
-#include <stdio.h>
 #include <string.h>
 
-/* A pool that keeps one item of BYTES for each key: nothing grows within a run. */
-static void write_scenario(struct cli_rig *rig, int bytes)
-{
-    char text[800];
-    snprintf(text, sizeof(text),
-             "scenario { about = 'steady', params = { keys = 4 }, pools = { 'owner', 'membership' },\n"
-             "  pool = function() return { min = 0, max = 2, payload = '%dB' } end,\n"
-             "  cycle = function(p, i) release(get(i %% p.keys)) end,\n"
-             "  expect = { default = bounded() } }\n",
-             bytes);
-    cli_rig_write(rig, "steady.lua", text);
-}
+static const char PLAIN[] =
+    "scenario { about = 'x', cycle = function() local l = get(1) invalidate(l) release(l) end,\n"
+    "  expect = { default = bounded() } }\n";
 
-Test(cli_gate, the_baseline_written_twice_is_the_same, .timeout = 60)
+/* Two scenarios on `owner`, their baseline, and a whole run of both. */
+static struct cli_rig *open_gate(void)
 {
     struct cli_rig *rig = cli_rig_open();
-    write_scenario(rig, 100);
-    cr_assert_eq(cli_rig_sh(rig, "churn gate steady.lua --baseline b --update-baseline --jobs 1"), 0, "%s",
-                 cli_rig_err(rig));
-    cr_assert(cli_rig_has(rig, "b/steady.json") && cli_rig_has(rig, "b/durations.tsv"));
-    cr_assert_eq(cli_rig_sh(rig, "cp -r b first && churn gate steady.lua --baseline b --update-baseline --jobs 2 && "
-                                 "diff -r first b"),
-                 0, "%s%s", cli_rig_out(rig), cli_rig_err(rig));
-    cr_assert_eq(cli_rig_sh(rig, "grep -c owner b/durations.tsv"), 0);
-    cr_assert_str_eq(cli_rig_out(rig), "1\n");
-    cr_assert_eq(cli_rig_sh(rig, "grep -E 'wall|\"ms\"|rss' b/steady.json"), 1, "noise: %s", cli_rig_out(rig));
+    cr_assert_eq(cli_rig_sh(rig, "mkdir scenarios none"), 0);
+    cli_rig_write(rig, "scenarios/one.lua", PLAIN);
+    cli_rig_write(rig, "scenarios/two.lua", PLAIN);
+    cr_assert_eq(cli_rig_sh(rig, "churn gate --update-baseline --out first -q"), 0, "%s", cli_rig_err(rig));
+    cr_assert_eq(cli_rig_sh(rig, "churn gate --out whole -q"), 0, "%s", cli_rig_out(rig));
+    return rig;
+}
+
+static void check(struct cli_rig *rig, const char *line, int code, const char *says)
+{
+    cr_expect_eq(cli_rig_sh(rig, line), code, "%s: exit %d, %s%s", line, rig->code, cli_rig_out(rig), cli_rig_err(rig));
+    cr_expect_not_null(strstr(cli_rig_out(rig), says), "%s: %s", line, cli_rig_out(rig));
+}
+
+Test(cli_gate, what_was_not_run_is_missed, .timeout = 120)
+{
+    struct cli_rig *rig = open_gate();
+    check(rig, "churn gate --results whole/results.json", 0, "0 not in it, 0 missing");
+    check(rig, "churn gate scenarios/one.lua -q --out one", 0, "0 not in it, 0 missing");
+    check(rig, "churn gate --results one/results.json", 0, "0 missing"); /* it was asked for alone */
+    cr_assert_eq(cli_rig_sh(rig, "mv scenarios/two.lua . && churn run scenarios -q --out less"), 0);
+    check(rig, "churn gate -q --out less2", 1, "two, broadcast, native: in the baseline, and no such run now");
+    check(rig, "churn gate --results less/results.json", 1, "two, broadcast, native: in the baseline, and no such run");
+    check(rig, "churn gate --results whole/results.json --baseline none", 1, "0 runs compared with none");
     cli_rig_close(rig);
 }
 
-/* A byte a commit: each looks like the one before it, and the baseline that stands still sees the first. */
-Test(cli_gate, growth_that_creeps_from_commit_to_commit, .timeout = 120)
+Test(cli_gate, an_update_from_a_part_leaves_the_rest, .timeout = 120)
 {
+    struct cli_rig *rig = open_gate();
+    cr_assert_eq(cli_rig_sh(rig, "mv scenarios/two.lua . && churn run scenarios -q --out less && "
+                                 "churn gate --update-baseline --results less/results.json && "
+                                 "mv two.lua scenarios && churn gate -q --out again"),
+                 0, "%s%s", cli_rig_out(rig), cli_rig_err(rig));
+    cli_rig_close(rig);
+}
+
+Test(cli_compare, what_the_second_file_lacks_is_no_pass, .timeout = 120)
+{
+    struct cli_rig *rig = open_gate();
+    check(rig, "churn compare whole whole", 0, "0 missing");
+    cr_assert_eq(cli_rig_sh(rig, "churn run scenarios/one.lua -q --out one"), 0);
+    check(rig, "churn compare whole one", 3, "says nothing of runs that the first one has");
+    check(rig, "churn compare one whole", 0, "0 missing");
+    check(rig, "churn compare one one --arms broadcast,owner", 3, "inconclusive");
+    cli_rig_close(rig);
+}
+
+/* Of two reproductions one has nothing to compare with. */
+Test(cli_compare, an_arm_of_which_nothing_is_known_is_no_pass, .timeout = 120)
+{
+    static const char leak[] =
+        "scenario { about = 'x', params = { keys = 2 }, cases = { { keys = 2 }, { keys = 3 } },\n"
+        "  setup = function(p) for k = 0, p.keys - 1 do release(get(k)) end end,\n"
+        "  cycle = function() local l = get(0) invalidate(l) release(l) end }\n";
     struct cli_rig *rig = cli_rig_open();
-    write_scenario(rig, 100);
-    cr_assert_eq(cli_rig_sh(rig, "churn gate steady.lua --baseline b --update-baseline --out 0"), 0, "%s",
-                 cli_rig_err(rig));
-    for (int commit = 1; commit <= 5; commit++) {
-        char line[120];
-        write_scenario(rig, 100 + commit);
-        snprintf(line, sizeof(line), "churn run steady.lua --out %d && churn compare %d %d", commit, commit - 1,
-                 commit);
-        cr_expect_eq(cli_rig_sh(rig, line), 0, "no run grows: %s", cli_rig_out(rig));
-        cr_expect_eq(cli_rig_sh(rig, "churn gate steady.lua --baseline b --out gated"), 1, "%s", cli_rig_out(rig));
-        snprintf(line, sizeof(line), "bytes_live.payloads last 400 -> %d", 4 * (100 + commit)); /* an item a key */
-        cr_expect(strstr(cli_rig_out(rig), line), "%s: %s", line, cli_rig_out(rig));
-    }
-    write_scenario(rig, 99); /* and less is a difference as well */
-    cr_expect_eq(cli_rig_sh(rig, "churn gate steady.lua --baseline b --out gated"), 1, "%s", cli_rig_out(rig));
-    write_scenario(rig, 100);
-    cr_expect_eq(cli_rig_sh(rig, "churn gate steady.lua --baseline b --out gated"), 0, "%s", cli_rig_out(rig));
+    cli_rig_write(rig, "leak.lua", leak);
+    (void)cli_rig_sh(rig, "churn run leak.lua --pool broadcast,owner -q --out both");
+    (void)cli_rig_sh(rig, "churn run leak.lua --pool broadcast -q --out buggy");
+    (void)cli_rig_sh(rig, "churn run leak.lua --pool owner --set keys=2 -q --out fixed");
+    check(rig, "churn compare both --arms broadcast,owner", 0, "the fix removes 100 %");
+    check(rig, "churn compare buggy fixed --arms broadcast,owner", 3, "of 1 runs nothing can be said");
     cli_rig_close(rig);
 }

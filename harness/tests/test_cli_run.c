@@ -160,6 +160,10 @@ Test(cli_run, shards_merge_into_the_whole, .timeout = 120)
     cr_assert(strstr(cli_rig_err(rig), " is in s1 and in all") || strstr(cli_rig_err(rig), " is in all and in s1"),
               "%s", cli_rig_err(rig));
     cr_assert_not(cli_rig_has(rig, "n.json"));
+    cr_assert_eq(cli_rig_sh(rig, "churn merge s1 s3 -o n.json"), 2);
+    cr_assert(strstr(cli_rig_err(rig), "part 2 of 3 is missing: expected the results of --shard 2/3"), "%s",
+              cli_rig_err(rig));
+    cr_assert_eq(cli_rig_sh(rig, "churn merge m.json -o n.json"), 0, "it is whole now: %s", cli_rig_err(rig));
     cli_rig_close(rig);
 }
 

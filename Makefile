@@ -47,6 +47,8 @@ SHARED   := $(call sources,$(SHARED_ROOMS))
 CHURN    := $(SHARED) $(call sources,$(CHURN_ROOMS))
 HOST     := $(SHARED) $(call sources,$(HOST_ROOMS))
 TESTS    := $(sort $(wildcard harness/tests/*.c pools/tests/*.c))
+# Shared objects with planted mistakes.
+TEST_POOLS := toy leak heap racy
 TESTED   := $(sort $(filter-out $(MAINS),$(CHURN) $(HOST)) $(TESTS))
 
 objects   = $(patsubst %.c,$(BUILD)/obj/$(1)/%.o,$(2))
@@ -92,7 +94,7 @@ check: setup ## check include directions, headers, formatting and function lengt
 	@scripts/check
 
 .PHONY: tests
-tests: $(BUILD)/churn-tests $(BUILD)/asan/churn-tests $(BUILD)/asan/churn plugins $(BUILD)/selftest/toy.so $(BUILD)/selftest/leak.so $(BUILD)/selftest/heap.so $(BUILD)/selftest/racy.so $(bin_tsan)/selftest/racy.so ## build the test programs
+tests: $(BUILD)/churn-tests $(BUILD)/asan/churn-tests $(BUILD)/asan/churn plugins $(TEST_POOLS:%=$(BUILD)/selftest/%.so) $(bin_tsan)/selftest/racy.so ## build the test programs
 
 .PHONY: plugins
 plugins: $(BUILD)/skeleton.so ## build the pool to copy, as a shared object
@@ -119,8 +121,10 @@ $(foreach variant,$(VARIANTS),$(eval $(call VARIANT_RULES,$(variant))))
 $(BUILD)/%.so: pools/plugin/%.c pools/keyed_pool.h
 	$(call say,LD) && mkdir -p $(@D) && $(CC) $(STD) $(WARN) $(OPT) $(THREADS) -fPIC -shared -o $@ $<
 
-$(BUILD)/selftest/%.so: harness/tests/pools/%.c pools/keyed_pool.h
-	$(call say,LD) && mkdir -p $(@D) && $(CC) $(STD) $(WARN) $(OPT) -fPIC -shared -o $@ $<
+simple_part = $(if $(filter racy,$*),,harness/tests/pools/simple.c)
+
+$(BUILD)/selftest/%.so: harness/tests/pools/%.c harness/tests/pools/simple.c harness/tests/pools/simple.h pools/keyed_pool.h
+	$(call say,LD) && mkdir -p $(@D) && $(CC) $(STD) $(WARN) $(OPT) -fPIC -shared -o $@ $< $(simple_part)
 
 # A tool that instruments sees into a shared object only when that was built with it.
 $(bin_tsan)/selftest/%.so: harness/tests/pools/%.c pools/keyed_pool.h

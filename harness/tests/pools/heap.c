@@ -9,26 +9,21 @@
  * family      keeps one block by each function, over and over: ten releases keep HEAP_ROUND_BYTES in HEAP_ROUND_BLOCKS (harness/tests/test_plugin.c)
  * thread      a thread of the pool's own does the allocating; keeps a block of 24 bytes with each release
  *
- * The pool itself is honest, with memory of the world's. Not thread-safe. An item lives from get to release; nothing ever waits.
+ * The pool itself is honest, with memory of the world's.
  */
-#include "pools/keyed_pool.h"
+#include "harness/tests/pools/simple.h"
 
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define KEPT_MAX 8192
 
-struct keyed_pool {
-    const struct pool_env *env;
-    struct pool_population *population;
+struct planted {
     void (*plant)(struct keyed_pool *pool);
     void *previous;
     void *kept[KEPT_MAX];
-    size_t kept_count;
-    int64_t releases, leased;
-    bool down;
+    size_t count;
 };
 
 /* ---- plants ------------------------------------------------------------------------------------------------------ */
@@ -64,28 +59,28 @@ static void *take(int64_t nth)
 
 static void keep(struct keyed_pool *pool, void *block)
 {
-    if (pool->kept_count == KEPT_MAX)
+    if (pool->planted->count == KEPT_MAX)
         free(block);
     else
-        pool->kept[pool->kept_count++] = block;
+        pool->planted->kept[pool->planted->count++] = block;
 }
 
 static void clean(struct keyed_pool *pool)
 {
-    free(pool->previous);
-    pool->previous = take(pool->releases);
+    free(pool->planted->previous);
+    pool->planted->previous = take(pool->releases - 1);
 }
 
 static void third(struct keyed_pool *pool)
 {
     clean(pool);
-    if (pool->releases % 3 == 0)
+    if ((pool->releases - 1) % 3 == 0)
         keep(pool, malloc(48));
 }
 
 static void family(struct keyed_pool *pool)
 {
-    keep(pool, take(pool->releases));
+    keep(pool, take(pool->releases - 1));
 }
 
 static void *take_in_thread(void *arg)
@@ -109,112 +104,35 @@ static const struct {
 } plants[] = {
     {"", clean}, {"plant=clean", clean}, {"plant=third", third}, {"plant=family", family}, {"plant=thread", thread}};
 
-/* ---- the pool ---------------------------------------------------------------------------------------------------- */
-
-static enum pool_result heap_make(const struct pool_config *config, const struct pool_env *env, struct keyed_pool **out,
-                                  char *message, size_t size)
+static bool heap_read(struct planted *planted, const char *settings)
 {
-    size_t i = 0, count = sizeof(plants) / sizeof(plants[0]);
+    for (size_t i = 0; i < sizeof(plants) / sizeof(plants[0]); i++)
+        if (strcmp(plants[i].name, settings) == 0)
+            planted->plant = plants[i].plant;
+    return planted->plant != NULL;
+}
 
-    while (i < count && strcmp(plants[i].name, config->settings) != 0)
-        i++;
-    if (i == count) {
-        (void)snprintf(message, size, "expected plant=clean, third, family or thread, found %s", config->settings);
-        return POOL_BAD_SETTING;
-    }
-    struct pool_population *population = env->population(env->ctx, "heap");
-    struct keyed_pool *pool = population != NULL ? env->alloc(population, sizeof(*pool)) : NULL;
-    if (pool == NULL)
-        return POOL_NO_MEMORY;
-    memset(pool, 0, sizeof(*pool));
-    pool->env = env;
-    pool->population = population;
-    pool->plant = plants[i].plant;
-    *out = pool;
-    return POOL_OK;
+static bool heap_release(struct keyed_pool *pool, struct pool_item *item)
+{
+    (void)item;
+    pool->planted->plant(pool);
+    return true;
 }
 
 static void give_back_all(struct keyed_pool *pool)
 {
-    while (pool->kept_count > 0)
-        free(pool->kept[--pool->kept_count]);
-    free(pool->previous);
-    pool->previous = NULL;
+    while (pool->planted->count > 0)
+        free(pool->planted->kept[--pool->planted->count]);
+    free(pool->planted->previous);
+    pool->planted->previous = NULL;
 }
 
-static void heap_free(struct keyed_pool *pool)
-{
-    if (pool == NULL)
-        return;
-    give_back_all(pool);
-    pool->env->free(pool->population, pool, sizeof(*pool));
-}
-
-static enum pool_result heap_get(struct keyed_pool *pool, const char *key, struct pool_lease *lease)
-{
-    if (pool->down)
-        return POOL_CLOSED;
-    if (pool->env->create(pool->env->ctx, key, lease, &lease->item) != POOL_OK)
-        return POOL_FAILED;
-    lease->record = pool;
-    pool->leased++;
-    return POOL_OK;
-}
-
-static enum pool_result heap_release(struct keyed_pool *pool, struct pool_lease *lease)
-{
-    if (lease->record == NULL)
-        return POOL_VOID;
-    struct pool_item *item = lease->item;
-    lease->record = NULL;
-    lease->item = NULL;
-    pool->leased--;
-    pool->plant(pool);
-    pool->releases++;
-    (void)pool->env->destroy(pool->env->ctx, item);
-    return POOL_OK;
-}
-
-static enum pool_result heap_invalidate(struct keyed_pool *pool, struct pool_item *item)
-{
-    (void)pool;
-    (void)item; /* it is destroyed at release anyway */
-    return POOL_OK;
-}
-
-static enum pool_result heap_shutdown(struct keyed_pool *pool)
-{
-    if (pool->down)
-        return POOL_VOID;
-    pool->down = true;
-    give_back_all(pool);
-    return POOL_OK;
-}
-
-static void heap_stats(struct keyed_pool *pool, struct pool_stats *out)
-{
-    for (size_t i = 0; i < POOL_STAT_COUNT; i++)
-        out->value[i] = -1;
-    out->value[POOL_STAT_IDLE] = 0;
-    out->value[POOL_STAT_LEASED] = pool->leased;
-    out->value[POOL_STAT_SIZE] = pool->leased;
-}
-
-static const struct keyed_pool_ops heap = {
-    .abi = KEYED_POOL_ABI,
+const struct planting planting = {
     .name = "heap",
     .about = "takes memory from malloc by itself, for the harness's own tests",
-    .make = heap_make,
-    .free = heap_free,
-    .get = heap_get,
+    .planted_size = sizeof(struct planted),
+    .read = heap_read,
+    .expected = "plant=clean, third, family or thread",
     .release = heap_release,
-    .invalidate = heap_invalidate,
-    .shutdown = heap_shutdown,
-    .stats = heap_stats,
+    .give_back = give_back_all,
 };
-
-const struct keyed_pool_ops *churn_keyed_pool(void);
-const struct keyed_pool_ops *churn_keyed_pool(void)
-{
-    return &heap;
-}

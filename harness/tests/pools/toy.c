@@ -3,31 +3,24 @@
  *
  *     churn run scenarios/selftest/churn.lua --pool build/selftest/toy.so:plant=third
  *
- * The harness is tested on it (scripts/selftest): what each plant must be found to be is known beforehand. A key has no limit, an item lives from
- * get to release, nothing ever waits. A plant is a function that is called at every get and release with the number of the call.
- * Not thread-safe, and no example for a real pool: see pools/skeleton.c for that.
+ * The harness is tested on it (scripts/selftest): what each plant must be found to be is known beforehand. A plant is a function that is
+ * called at every get and release.
  */
-#include "pools/keyed_pool.h"
+#include "harness/tests/pools/simple.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+struct planted {
+    const struct plant *plant;
+    struct kept *kept; /* what the plants pile up */
+    int64_t count;
+};
+
 struct kept {
     struct kept *next;
     size_t size;
-};
-
-struct keyed_pool {
-    const struct pool_env *env;
-    struct pool_population *population;
-    const struct plant *plant;
-    struct kept *kept; /* what the plants pile up */
-    int64_t kept_count;
-    int64_t gets, releases;
-    int64_t leased;
-    bool down;
 };
 
 /* ---- plants ------------------------------------------------------------------------------------------------ */
@@ -35,7 +28,7 @@ struct keyed_pool {
 struct plant {
     const char *name;
     void (*on_get)(struct keyed_pool *pool);
-    void (*on_release)(struct keyed_pool *pool, struct pool_item *item);
+    void (*on_release)(struct keyed_pool *pool);
     void (*on_stats)(struct pool_stats *out);
 };
 
@@ -45,61 +38,55 @@ static void keep(struct keyed_pool *pool, size_t size)
     if (kept == NULL)
         return;
     kept->size = size;
-    kept->next = pool->kept;
-    pool->kept = kept;
-    pool->kept_count++;
+    kept->next = pool->planted->kept;
+    pool->planted->kept = kept;
+    pool->planted->count++;
 }
 
 static void give_back_all(struct keyed_pool *pool)
 {
-    while (pool->kept != NULL) {
-        struct kept *kept = pool->kept;
-        pool->kept = kept->next;
+    while (pool->planted->kept != NULL) {
+        struct kept *kept = pool->planted->kept;
+        pool->planted->kept = kept->next;
         pool->env->free(pool->population, kept, kept->size);
     }
-    pool->kept_count = 0;
+    pool->planted->count = 0;
 }
 
-static void third(struct keyed_pool *pool, struct pool_item *item)
+static void third(struct keyed_pool *pool)
 {
-    (void)item;
     if (pool->releases % 3 == 0)
         keep(pool, sizeof(struct kept));
 }
 
-static void bytes64(struct keyed_pool *pool, struct pool_item *item)
+static void bytes64(struct keyed_pool *pool)
 {
-    (void)item;
     keep(pool, 64);
 }
 
-static void sawtooth(struct keyed_pool *pool, struct pool_item *item)
+static void sawtooth(struct keyed_pool *pool)
 {
-    (void)item;
-    if (pool->kept_count == 7)
+    if (pool->planted->count == 7)
         give_back_all(pool);
     else
         keep(pool, 64);
 }
 
-static void cache(struct keyed_pool *pool, struct pool_item *item)
+static void cache(struct keyed_pool *pool)
 {
-    (void)item;
-    if (pool->kept_count < 50)
+    if (pool->planted->count < 50)
         keep(pool, 64);
 }
 
-static void late(struct keyed_pool *pool, struct pool_item *item)
+static void late(struct keyed_pool *pool)
 {
-    (void)item;
     if (pool->releases > 100)
         keep(pool, 64);
 }
 
 /* A block that nobody can reach any more: what ordinary leak checkers are made for. */
-static void lost(struct keyed_pool *pool, struct pool_item *item)
+static void lost(struct keyed_pool *pool)
 {
-    (void)item;
     if (pool->releases == 10) {
         char *volatile block = malloc(100);
         if (block != NULL)
@@ -126,9 +113,8 @@ static void leave(struct keyed_pool *pool)
         exit(0);
 }
 
-static void overrun(struct keyed_pool *pool, struct pool_item *item)
+static void overrun(struct keyed_pool *pool)
 {
-    (void)item;
     if (pool->releases != 10)
         return;
     /* Called by its address, or the compiler removes a write to memory that is freed unread. Through memset, which ASan
@@ -139,16 +125,6 @@ static void overrun(struct keyed_pool *pool, struct pool_item *item)
         return;
     fill(block, 1, 25);
     free(block);
-}
-
-static void destroy_twice(struct keyed_pool *pool, struct pool_item *item)
-{
-    if (pool->releases != 10)
-        return;
-    pool->env->item_ref(pool->env->ctx, item); /* so that the second destroy is a logical error, not a memory error */
-    (void)pool->env->destroy(pool->env->ctx, item);
-    (void)pool->env->destroy(pool->env->ctx, item);
-    pool->env->item_unref(pool->env->ctx, item);
 }
 
 static void garbage(struct pool_stats *out)
@@ -174,121 +150,60 @@ static const struct plant plants[] = {
     {.name = "crash", .on_get = crash},
     {.name = "exit", .on_get = leave},
     {.name = "overrun", .on_release = overrun},
-    {.name = "destroy_twice", .on_release = destroy_twice},
+    {.name = "destroy_twice"},
     {.name = "garbage", .on_stats = garbage},
     {.name = "flattering", .on_stats = flattering},
 };
 
-static const struct plant *plant_find(const char *settings)
+static bool toy_read(struct planted *planted, const char *settings)
 {
     const char *name = strncmp(settings, "plant=", 6) == 0 ? settings + 6 : (*settings == '\0' ? "clean" : settings);
     for (size_t i = 0; i < sizeof(plants) / sizeof(plants[0]); i++)
         if (strcmp(plants[i].name, name) == 0)
-            return &plants[i];
-    return NULL;
+            planted->plant = &plants[i];
+    return planted->plant != NULL;
 }
 
-/* ---- the pool ------------------------------------------------------------------------------------------------ */
-
-static enum pool_result toy_make(const struct pool_config *config, const struct pool_env *env, struct keyed_pool **out,
-                                 char *message, size_t size)
+static bool toy_get(struct keyed_pool *pool)
 {
-    const struct plant *plant = plant_find(config->settings);
-    if (plant == NULL) {
-        snprintf(message, size, "expected plant=NAME with a name of harness/tests/pools/toy.c, found %s",
-                 config->settings);
-        return POOL_BAD_SETTING;
-    }
-    struct pool_population *population = env->population(env->ctx, "toy");
-    struct keyed_pool *pool = population != NULL ? env->alloc(population, sizeof(*pool)) : NULL;
-    if (pool == NULL)
-        return POOL_NO_MEMORY;
-    *pool = (struct keyed_pool){.env = env, .population = population, .plant = plant};
-    *out = pool;
-    return POOL_OK;
+    if (pool->planted->plant->on_get != NULL)
+        pool->planted->plant->on_get(pool);
+    return true;
 }
 
-static void toy_free(struct keyed_pool *pool)
+static void destroy_twice(struct keyed_pool *pool, struct pool_item *item)
 {
-    if (pool == NULL)
-        return;
-    give_back_all(pool);
-    pool->env->free(pool->population, pool, sizeof(*pool));
+    pool->env->item_ref(pool->env->ctx, item); /* so that the second destroy is a logical error, not a memory error */
+    (void)pool->env->destroy(pool->env->ctx, item);
+    (void)pool->env->destroy(pool->env->ctx, item);
+    pool->env->item_unref(pool->env->ctx, item);
 }
 
-static enum pool_result toy_get(struct keyed_pool *pool, const char *key, struct pool_lease *lease)
+static bool toy_release(struct keyed_pool *pool, struct pool_item *item)
 {
-    if (pool->down)
-        return POOL_CLOSED;
-    pool->gets++;
-    if (pool->plant->on_get != NULL)
-        pool->plant->on_get(pool);
-    enum pool_result result = pool->env->create(pool->env->ctx, key, lease, &lease->item);
-    if (result != POOL_OK)
-        return POOL_FAILED;
-    lease->record = pool;
-    pool->leased++;
-    return POOL_OK;
-}
-
-static enum pool_result toy_release(struct keyed_pool *pool, struct pool_lease *lease)
-{
-    if (lease->record == NULL)
-        return POOL_VOID;
-    struct pool_item *item = lease->item;
-    lease->record = NULL;
-    lease->item = NULL;
-    pool->leased--;
-    pool->releases++;
-    if (pool->plant->on_release != NULL)
-        pool->plant->on_release(pool, item);
-    if (pool->plant->on_release != destroy_twice || pool->releases != 10)
-        (void)pool->env->destroy(pool->env->ctx, item);
-    return POOL_OK;
-}
-
-static enum pool_result toy_invalidate(struct keyed_pool *pool, struct pool_item *item)
-{
-    (void)pool;
-    (void)item; /* it is destroyed at release anyway */
-    return POOL_OK;
-}
-
-static enum pool_result toy_shutdown(struct keyed_pool *pool)
-{
-    if (pool->down)
-        return POOL_VOID;
-    pool->down = true;
-    give_back_all(pool);
-    return POOL_OK;
+    const struct plant *plant = pool->planted->plant;
+    bool twice = strcmp(plant->name, "destroy_twice") == 0 && pool->releases == 10;
+    if (plant->on_release != NULL)
+        plant->on_release(pool);
+    if (twice)
+        destroy_twice(pool, item);
+    return !twice;
 }
 
 static void toy_stats(struct keyed_pool *pool, struct pool_stats *out)
 {
-    for (size_t i = 0; i < POOL_STAT_COUNT; i++)
-        out->value[i] = -1;
-    out->value[POOL_STAT_IDLE] = 0;
-    out->value[POOL_STAT_LEASED] = pool->leased;
-    out->value[POOL_STAT_SIZE] = pool->leased;
-    if (pool->plant->on_stats != NULL)
-        pool->plant->on_stats(out);
+    if (pool->planted->plant->on_stats != NULL)
+        pool->planted->plant->on_stats(out);
 }
 
-static const struct keyed_pool_ops toy = {
-    .abi = KEYED_POOL_ABI,
+const struct planting planting = {
     .name = "toy",
     .about = "one planted truth at a time, for the harness's own tests",
-    .make = toy_make,
-    .free = toy_free,
+    .planted_size = sizeof(struct planted),
+    .read = toy_read,
+    .expected = "plant=NAME with a name of harness/tests/pools/toy.c",
     .get = toy_get,
     .release = toy_release,
-    .invalidate = toy_invalidate,
-    .shutdown = toy_shutdown,
+    .give_back = give_back_all,
     .stats = toy_stats,
 };
-
-const struct keyed_pool_ops *churn_keyed_pool(void);
-const struct keyed_pool_ops *churn_keyed_pool(void)
-{
-    return &toy;
-}

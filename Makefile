@@ -41,14 +41,14 @@ CHURN_ROOMS  := harness/scenario harness/record harness/subject harness/backend 
 HOST_ROOMS   := pools pools/core pools/defects harness/world harness/host
 
 sources   = $(foreach room,$(1),$(sort $(wildcard $(room)/*.c)))
-# Left out of the test program: what has a main, and the allocator in front of the real one.
-MAINS    := harness/cli/main.c harness/host/main.c harness/host/interpose.c
+# Left out of the test program: what has a main, and what stands in front of the C library.
+MAINS    := harness/cli/main.c harness/host/main.c harness/host/interpose.c harness/host/interpose_clock.c
 SHARED   := $(call sources,$(SHARED_ROOMS))
 CHURN    := $(SHARED) $(call sources,$(CHURN_ROOMS))
 HOST     := $(SHARED) $(call sources,$(HOST_ROOMS))
 TESTS    := $(sort $(wildcard harness/tests/*.c pools/tests/*.c))
 # Shared objects with planted mistakes.
-TEST_POOLS := toy leak heap racy
+TEST_POOLS := toy leak heap clocks racy
 TESTED   := $(sort $(filter-out $(MAINS),$(CHURN) $(HOST)) $(TESTS))
 
 objects   = $(patsubst %.c,$(BUILD)/obj/$(1)/%.o,$(2))

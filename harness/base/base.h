@@ -62,13 +62,17 @@ enum exit_code problem_exit_code(enum err kind);
  * overflow, is ERR_INPUT with the column, what was expected and what was found. */
 enum err quantity_parse_duration(const char *text, int64_t *ns, struct problem *why) MUST_CHECK;
 
+/* The same, forward or, with a "-" in front, back: "-1h" -> -3600000000000. No "inf". */
+enum err quantity_parse_signed_duration(const char *text, int64_t *ns, struct problem *why) MUST_CHECK;
+
 /* "0", "512B", "64KiB", "1.5MiB", "2GiB", "10kB", "1MB" -> bytes. */
 enum err quantity_parse_bytes(const char *text, int64_t *bytes, struct problem *why) MUST_CHECK;
 
 /* "0", "250", "100k", "2M", "1G" (powers of ten) -> a count. */
 enum err quantity_parse_count(const char *text, int64_t *count, struct problem *why) MUST_CHECK;
 
-/* The shortest text that parses back to the same value: 60000000000 -> "1m". `out` has `size` bytes, 32 suffice. */
+/* The shortest text that parses back to the same value: 60000000000 -> "1m", -3600000000000 -> "-1h". `out` has `size` bytes, 32
+ * suffice. Below 0 not the smallest int64_t. */
 void quantity_print_duration(int64_t ns, char *out, size_t size);
 
 /* For people: 3 significant digits and a binary unit, "1.21 MiB". */

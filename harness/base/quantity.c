@@ -39,15 +39,17 @@ struct kind {
     const char *expected; /* for messages */
     const struct unit *units;
     size_t unit_count;
-    bool zero_needs_no_unit;
+    bool zero_needs_no_unit, may_be_negative;
 };
 
 static const struct kind duration_kind = {"a duration like 60s (units ns, us, ms, s, m, h, d) or inf", duration_units,
-                                          ARRAY_LEN(duration_units), false};
+                                          ARRAY_LEN(duration_units), false, false};
+static const struct kind signed_duration_kind = {"a duration like 60s or -60s (units ns, us, ms, s, m, h, d)",
+                                                 duration_units, ARRAY_LEN(duration_units), false, true};
 static const struct kind bytes_kind = {"a size like 64KiB (units B, kB, MB, GB, KiB, MiB, GiB) or 0", bytes_units,
-                                       ARRAY_LEN(bytes_units), true};
+                                       ARRAY_LEN(bytes_units), true, false};
 static const struct kind count_kind = {"a count like 250 or 100k (units k, M, G)", count_units, ARRAY_LEN(count_units),
-                                       false};
+                                       false, false};
 
 /* The most digits of a fraction that are looked at: 10^12 times the largest factor still fits 128 bits many times
  * over. */
@@ -122,8 +124,8 @@ static const char *decimal_read(const char *at, struct decimal *out, bool *ok)
 static enum err parse(const struct kind *kind, const char *text, int64_t *out, struct problem *why)
 {
     struct decimal number;
-    bool ok;
-    const char *rest = decimal_read(text, &number, &ok);
+    bool ok, negative = kind->may_be_negative && text[0] == '-';
+    const char *rest = decimal_read(text + negative, &number, &ok);
     if (!ok)
         return wrong(kind, text, rest, why);
 
@@ -143,7 +145,7 @@ static enum err parse(const struct kind *kind, const char *text, int64_t *out, s
         return out_of_range(kind, text, "is no whole number of the smallest unit", why);
     if (value >= INT64_MAX)
         return out_of_range(kind, text, "is too large", why);
-    *out = (int64_t)value;
+    *out = negative ? -(int64_t)value : (int64_t)value;
     return ERR_NONE;
 }
 
@@ -154,6 +156,11 @@ enum err quantity_parse_duration(const char *text, int64_t *ns, struct problem *
         return ERR_NONE;
     }
     return parse(&duration_kind, text, ns, why);
+}
+
+enum err quantity_parse_signed_duration(const char *text, int64_t *ns, struct problem *why)
+{
+    return parse(&signed_duration_kind, text, ns, why);
 }
 
 enum err quantity_parse_bytes(const char *text, int64_t *bytes, struct problem *why)
@@ -194,6 +201,9 @@ void quantity_print_duration(int64_t ns, char *out, size_t size)
         (void)snprintf(out, size, "0s");
         return;
     }
+    const bool back = ns < 0;
+    if (back)
+        ns = -ns;
     char best[48] = "";
     for (size_t i = 0; i < ARRAY_LEN(duration_units); i++) {
         char text[48];
@@ -201,7 +211,7 @@ void quantity_print_duration(int64_t ns, char *out, size_t size)
             (best[0] == '\0' || strlen(text) <= strlen(best)))
             memcpy(best, text, sizeof(best));
     }
-    (void)snprintf(out, size, "%s", best);
+    (void)snprintf(out, size, "%s%s", back ? "-" : "", best);
 }
 
 void quantity_print_bytes(int64_t bytes, char *out, size_t size)

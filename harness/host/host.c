@@ -85,7 +85,9 @@ bool host_can(const struct host *host, enum plan_verb verb)
     case PLAN_SLOW:
         return ops->created != NULL;
     case PLAN_ADVANCE:
-        return host->clock_moves && ops->maintain != NULL;
+        return host->clock.moves && ops->maintain != NULL;
+    case PLAN_STEP_CLOCK:
+        return host->clock.steps;
     default:
         return true;
     }
@@ -131,7 +133,7 @@ void host_greet(struct host *host)
     answer_text(answer, "],\"counters\":[");
     sample_print_counters(host);
     answer_text(answer, "],\"cancelled\":true,\"clock\":\"");
-    answer_text(answer, host->clock_moves ? "faked" : "real");
+    answer_text(answer, host->clock.moves ? "faked" : "real");
     answer_text(answer, "\"}\n");
     answer_end(answer);
     answer_flush(answer);
@@ -252,6 +254,15 @@ static enum err do_advance(struct host *host, int64_t duration_ns, struct proble
     return err;
 }
 
+static enum err do_step_clock(struct host *host, int64_t duration_ns, struct problem *why)
+{
+    enum err err = clock_step(duration_ns, why);
+
+    if (err == ERR_NONE)
+        settle(host);
+    return err;
+}
+
 static enum err do_rung(struct host *host)
 {
     settle(host);
@@ -329,6 +340,8 @@ static enum err do_barrier(struct host *host, const struct plan_op *op, struct p
         return world_slow(host->world, op->key, op->duration_ns, why);
     case PLAN_ADVANCE:
         return do_advance(host, op->duration_ns, why);
+    case PLAN_STEP_CLOCK:
+        return do_step_clock(host, op->duration_ns, why);
     case PLAN_RUNG:
         return do_rung(host);
     case PLAN_SHUTDOWN:
@@ -341,7 +354,7 @@ static enum err do_barrier(struct host *host, const struct plan_op *op, struct p
 static bool is_barrier(enum plan_verb verb)
 {
     return verb == PLAN_FAIL || verb == PLAN_FAIL_CLOSE || verb == PLAN_SLOW || verb == PLAN_ADVANCE ||
-           verb == PLAN_RUNG || verb == PLAN_SHUTDOWN;
+           verb == PLAN_STEP_CLOCK || verb == PLAN_RUNG || verb == PLAN_SHUTDOWN;
 }
 
 static enum err do_supported(struct host *host, const struct plan_op *op, struct problem *why)
@@ -399,8 +412,9 @@ enum err host_do(struct host *host, const struct plan_op *op, struct problem *wh
     answer_begin(&host->answer);
     answer_text(&host->answer, "unsupported ");
     answer_text(&host->answer, plan_verb_name(op->verb));
-    answer_text(&host->answer,
-                op->verb == PLAN_ADVANCE && !host->clock_moves ? " without libfaketime\n" : " by this pool\n");
+    answer_text(&host->answer, (op->verb == PLAN_ADVANCE && !host->clock.moves) || op->verb == PLAN_STEP_CLOCK
+                                   ? " without libfaketime\n"
+                                   : " by this pool\n");
     answer_end(&host->answer);
     return ERR_NONE;
 }

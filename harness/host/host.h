@@ -61,10 +61,20 @@ const struct keyed_pool_ops *control_pool(void);
 
 /* ---- time: libfaketime's clock, moved from inside ---------------------------------------------------------------- */
 
-/* Takes over FAKETIME. True: the clock follows; false: it is the real one. */
-bool clock_take_over(void);
-/* Moves the clock. ERR_INPUT when it would pass the end of what it can say. */
+/* What was tried at the start and works. */
+struct clock_powers {
+    bool moves; /* all clocks go on together; false: they are the real ones */
+    bool steps; /* CLOCK_REALTIME can be set alone */
+};
+
+/* Takes over FAKETIME. */
+struct clock_powers clock_take_over(void);
+/* Moves all clocks. ERR_INPUT when they would pass the end of what they can say. */
 enum err clock_advance(int64_t duration_ns, struct problem *why) MUST_CHECK;
+/* Sets CLOCK_REALTIME forward or back (below 0), and no other clock. ERR_INPUT as above. */
+enum err clock_step(int64_t duration_ns, struct problem *why) MUST_CHECK;
+/* How far it was set in all: what interpose_clock.c takes out of the other clocks again. */
+int64_t clock_stepped_ns(void);
 
 /* ---- what a memory tool around this process counts --------------------------------------------------------------- */
 
@@ -104,7 +114,7 @@ struct caller {
 struct host {
     const struct pool_choice *choice;
     enum tool tool;
-    bool clock_moves;
+    struct clock_powers clock;
     struct world *world; /* NULL until the plan's `pool` line */
     struct keyed_pool *pool;
     struct caller main;

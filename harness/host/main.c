@@ -123,7 +123,7 @@ static int serve(const char *spec)
     input.over = false;
     host.tool = tool_watch();
     host.explain = explain_asked(host.tool);
-    host.clock_moves = clock_take_over();
+    host.clock = clock_take_over();
     if (pool_choose(spec, &choice, &why) != ERR_NONE)
         return complain(&why);
     host.choice = &choice;

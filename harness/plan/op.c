@@ -13,6 +13,7 @@ enum operand {
     OPERAND_SCOPE_MAYBE,
     OPERAND_COUNT,
     OPERAND_DURATION,
+    OPERAND_STEP,
     OPERAND_THREAD,
     OPERAND_REST, /* everything up to the end of the line */
 };
@@ -40,6 +41,7 @@ static const struct verb {
     [PLAN_RUNG] = {"rung", "rung", {OPERAND_NONE}},
     [PLAN_SHUTDOWN] = {"shutdown", "shutdown", {OPERAND_NONE}},
     [PLAN_FAIL_CLOSE] = {"fail-close", "fail-close KEY COUNT", {OPERAND_KEY, OPERAND_COUNT}},
+    [PLAN_STEP_CLOCK] = {"step-clock", "step-clock [-]DURATION", {OPERAND_STEP}},
     [PLAN_THREAD] = {"thread", "thread NUMBER", {OPERAND_THREAD}},
 };
 
@@ -171,6 +173,9 @@ static enum err parse_operand(struct words *words, enum operand operand, struct 
     case OPERAND_DURATION:
         return parse_quantity(&word, "a finite duration like 60s (units ns, us, ms, s, m, h, d)",
                               quantity_parse_duration, op, &op->duration_ns, why);
+    case OPERAND_STEP:
+        return parse_quantity(&word, "a duration like 60s or -60s (units ns, us, ms, s, m, h, d)",
+                              quantity_parse_signed_duration, op, &op->duration_ns, why);
     case OPERAND_THREAD:
         return parse_quantity(&word, "a thread from 0 to 64", parse_thread, op, &op->count, why);
     case OPERAND_REST:
@@ -254,6 +259,7 @@ static void print_operand(const struct plan_op *op, enum operand operand, struct
         text = text[0] != '\0' ? text : number;
         break;
     case OPERAND_DURATION:
+    case OPERAND_STEP:
         quantity_print_duration(op->duration_ns, number, sizeof(number));
         text = text[0] != '\0' ? text : number;
         break;

@@ -33,6 +33,7 @@ enum plan_verb {
     PLAN_SHUTDOWN,         /* shutdown                    close the pool */
     PLAN_THREAD,           /* thread NUMBER               who carries out what follows; 0 is the main thread */
     PLAN_FAIL_CLOSE,       /* fail-close KEY COUNT        the next COUNT closings of items made for KEY fail */
+    PLAN_STEP_CLOCK, /* step-clock [-]DURATION      the wall clock is set forward or back; time goes on as before */
     PLAN_VERB_COUNT
 };
 
@@ -47,9 +48,8 @@ struct plan_op {
     char key[NAME_MAX_LEN + 1];
     char scope[NAME_MAX_LEN + 1];
     int64_t count;       /* fail, fail-close, thread */
-    int64_t duration_ns; /* slow, advance */
-    /* meta: "NAME VALUE..."; pool: "NAME=VALUE NAME=VALUE"; fail, slow, advance: the quantity as it was written, so
-     * that it prints
+    int64_t duration_ns; /* slow, advance; step-clock: below 0 is back */
+    /* meta: "NAME VALUE..."; pool: "NAME=VALUE NAME=VALUE"; fail, slow, advance ...: the quantity as it was written, so that it prints
      * as the same bytes. Empty for one that was made by a program: clear it when you change the number. */
     char text[256];
 };

@@ -7,7 +7,7 @@
 
 #define LEASE_TYPE "lease"
 
-enum arg { ARG_NONE, ARG_LEASE, ARG_VALUE, ARG_KEY, ARG_SCOPE, ARG_SCOPE_MAYBE, ARG_COUNT, ARG_DURATION };
+enum arg { ARG_NONE, ARG_LEASE, ARG_VALUE, ARG_KEY, ARG_SCOPE, ARG_SCOPE_MAYBE, ARG_COUNT, ARG_DURATION, ARG_STEP };
 
 #define ARGS_MAX 2
 
@@ -28,6 +28,7 @@ static const struct op_def {
     {"slow", PLAN_SLOW, "slow(key, \"5s\")", {ARG_KEY, ARG_DURATION}},
     {"kill", PLAN_KILL, "kill(lease)", {ARG_LEASE}},
     {"advance", PLAN_ADVANCE, "advance(\"61s\")", {ARG_DURATION}},
+    {"step_clock", PLAN_STEP_CLOCK, "step_clock(\"-1h\")", {ARG_STEP}},
     {"close_scope", PLAN_CLOSE_SCOPE, "close_scope(scope)", {ARG_SCOPE}},
 };
 
@@ -131,6 +132,10 @@ static void read_arg(lua_State *L, const struct op_def *def, enum arg arg, int i
     case ARG_DURATION:
         op->duration_ns =
             read_quantity(L, def, index, quantity_parse_duration, "a duration as a text, like \"61s\"", op);
+        break;
+    case ARG_STEP:
+        op->duration_ns = read_quantity(L, def, index, quantity_parse_signed_duration,
+                                        "a duration as a text, like \"1h\" or \"-1h\"", op);
         break;
     }
 }

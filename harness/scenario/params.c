@@ -29,6 +29,12 @@ static bool parse_boolean(const char *text, int64_t *out)
     return *out || strcmp(text, "false") == 0;
 }
 
+/* Back as well, for step_clock(p.jump). */
+static bool parse_duration(const char *text, int64_t *out)
+{
+    return (text[0] == '-' ? quantity_parse_signed_duration : quantity_parse_duration)(text, out, NULL) == ERR_NONE;
+}
+
 static bool parse(enum param_type type, const char *text, int64_t *out)
 {
     switch (type) {
@@ -39,7 +45,7 @@ static bool parse(enum param_type type, const char *text, int64_t *out)
     case PARAM_BYTES:
         return quantity_parse_bytes(text, out, NULL) == ERR_NONE;
     case PARAM_DURATION:
-        return quantity_parse_duration(text, out, NULL) == ERR_NONE;
+        return parse_duration(text, out);
     }
     return false;
 }

@@ -361,6 +361,7 @@ static void push_counts(lua_State *L, const struct plan_counts *counts, size_t r
         {"shares", by_verb[PLAN_SHARE]},
         {"kills", by_verb[PLAN_KILL]},
         {"advances", by_verb[PLAN_ADVANCE]},
+        {"clock_steps", by_verb[PLAN_STEP_CLOCK]},
     };
     lua_createtable(L, 0, ARRAY_LEN(members));
     for (size_t i = 0; i < ARRAY_LEN(members); i++) {

@@ -130,6 +130,16 @@ Test(base_quantity, says_where)
     cr_assert_not_null(strstr(why.text, "found the end"));
 }
 
+Test(base_quantity, durations_with_a_sign)
+{
+    static const struct right right[] = {
+        {"1h", 3600 * SECOND}, {"-1h", -3600 * SECOND}, {"-0s", 0}, {"-1.5s", -3 * SECOND / 2}};
+    static const char *const wrong[] = {"",    "-",    "--1h", "+1h",    "inf",     "-inf",
+                                        "1h-", "- 1h", "-1",   "-0.5ns", "-106752d"};
+    check_right(quantity_parse_signed_duration, right, ARRAY_LEN(right));
+    check_wrong(quantity_parse_signed_duration, wrong, ARRAY_LEN(wrong));
+}
+
 Test(base_quantity, prints_the_shortest_duration)
 {
     static const struct right rows[] = {
@@ -143,6 +153,8 @@ Test(base_quantity, prints_the_shortest_duration)
         {"1ms", 1000000},
         {"1000001ns", 1000001},
         {"1us", 1000},
+        {"-1h", -3600 * SECOND},
+        {"-1.5s", -3 * SECOND / 2},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         char out[32];

@@ -354,10 +354,11 @@ Test(host, what_the_pool_cannot_do_is_unsupported_not_an_error)
 
     cr_expect_not(host_can(host, PLAN_SHARE));
     cr_expect(host_can(host, PLAN_CANCEL));
-    tell(host, "pool min=0 max=1;get a k0;share a k1;slow k0 1s;advance 1s;release a");
+    tell(host, "pool min=0 max=1;get a k0;share a k1;slow k0 1s;advance 1s;step-clock -1s;release a");
     expect_answers(host, "created 1 k0;leased a 1;unsupported share by this pool;unsupported slow by this pool;"
-                         "unsupported advance without libfaketime;destroyed 1");
-    host->clock_moves = true;
+                         "unsupported advance without libfaketime;"
+                         "unsupported step-clock without libfaketime;destroyed 1");
+    host->clock.moves = true;
     cr_expect_not(host_can(host, PLAN_ADVANCE), "it has no maintain");
     host_stop(host);
 }

@@ -104,7 +104,7 @@ Test(host_program, greets_before_it_is_asked_anything)
     cr_expect_str_eq(json_string_value(json_object_get(greeting, "pool")), "owner");
     cr_expect_str_eq(json_string_value(json_object_get(greeting, "clock")), "real");
     json_t *ops = json_object_get(greeting, "ops");
-    cr_expect_eq(json_array_size(ops), PLAN_VERB_COUNT - PLAN_GET - 1, "all but advance");
+    cr_expect_eq(json_array_size(ops), PLAN_VERB_COUNT - PLAN_GET - 2, "all but advance and step-clock");
     cr_expect_str_eq(json_string_value(json_array_get(ops, 0)), "get");
     json_decref(greeting);
     buffer_free(&outcome.out);
@@ -197,6 +197,75 @@ Test(host_program, advance_makes_slow_creations_and_ttls_due)
     buffer_free(&outcome.out);
 }
 
+#define VALGRIND "valgrind -q --leak-check=full --show-leak-kinds=definite,indirect --error-exitcode=9"
+
+static const struct clock_case {
+    const char *prefix, *variant;
+} clock_cases[] = {{"", ""}, {"", "asan/"}, {VALGRIND, ""}};
+
+ParameterizedTestParameters(host_program, only_the_wall_clock_is_stepped)
+{
+    static size_t indexes[ARRAY_LEN(clock_cases)];
+
+    for (size_t i = 0; i < ARRAY_LEN(indexes); i++)
+        indexes[i] = i;
+    return cr_make_param_array(size_t, indexes, ARRAY_LEN(indexes));
+}
+
+/* A tool may make it slow: a few seconds more have passed then. */
+static void expect_seconds(const struct outcome *outcome, int rung, const char *clock, long long seconds)
+{
+    long long found = counter(outcome, rung, clock);
+
+    cr_expect(found >= seconds && found <= seconds + 5, "rung %d: %s: %lld s, expected %lld", rung, clock, found,
+              seconds);
+}
+
+/* harness/tests/pools/clocks.c looks at its clocks and waits on them at each get: timers is the wall clock, listeners the other. */
+ParameterizedTest(const size_t *index, host_program, only_the_wall_clock_is_stepped)
+{
+    const struct clock_case *tool = &clock_cases[*index];
+    char prefix[800], args[400];
+
+    if (faketime() == NULL)
+        cr_skip_test("libfaketime is not there");
+    (void)snprintf(prefix, sizeof prefix, "%s %s", faketime(), tool->prefix);
+    (void)snprintf(args, sizeof args, "--pool %s/selftest/clocks.so", build_folder());
+    struct outcome outcome =
+        run(prefix, tool->variant, args,
+            "pool min=0 max=1\nget a k0\nrung\nstep-clock -1h\nget b k0\nrung\nstep-clock 1.5h\nget c k0\nrung\n"
+            "advance 2h\nget d k0\nrung\nstep-clock -100d\nget e k0\nrung\nadvance 1.5s\nget f k0\nrung\n"
+            "release a\nrelease b\nrelease c\nrelease d\nrelease e\nrelease f\n");
+
+    cr_expect_eq(outcome.status, 0);
+    for (int rung = 0; rung < 6; rung++)
+        cr_expect_eq(counter(&outcome, rung, "leased"), rung + 1, "rung %d: a clock or a wait went wrong", rung);
+    static const long long wall[] = {0, -3600, 1800, 9000, 9000 - 100 * 86400, 9001 - 100 * 86400};
+    static const long long monotonic[] = {0, 0, 0, 7200, 7200, 7201};
+    for (int rung = 0; rung < 6; rung++) {
+        expect_seconds(&outcome, rung, "timers", wall[rung]);
+        expect_seconds(&outcome, rung, "listeners", monotonic[rung]);
+    }
+    buffer_free(&outcome.out);
+}
+
+Test(host_program, a_clock_has_an_end)
+{
+    if (faketime() == NULL)
+        cr_skip_test("libfaketime is not there");
+    static const char *const plans[] = {"advance 20000d\nadvance 20000d\n", "step-clock 7000d\nstep-clock 7000d\n",
+                                        "step-clock -7000d\nstep-clock -7000d\n"};
+    for (size_t i = 0; i < ARRAY_LEN(plans); i++) {
+        char plan[100];
+        (void)snprintf(plan, sizeof plan, "pool min=0 max=1\n%s", plans[i]);
+        struct outcome outcome = run(faketime(), "", "--pool owner", plan);
+        cr_expect_eq(outcome.status, 2);
+        expect_contains(&outcome, i == 0 ? "\nerror line 3: the clock cannot advance by more than 73 years in all"
+                                         : "\nerror line 3: the wall clock cannot be set by more than 36 years in all");
+        buffer_free(&outcome.out);
+    }
+}
+
 /* ---- under the tools --------------------------------------------------------------------------------------------- */
 
 /* Leases that end in every way, 8 keys, dead items kept by a leaking pool: own and tool count must move together. */
@@ -236,8 +305,6 @@ static int expect_tool_agrees(const struct outcome *outcome, int rungs)
     }
     return seen;
 }
-
-#define VALGRIND "valgrind -q --leak-check=full --show-leak-kinds=definite,indirect --error-exitcode=9"
 
 static const struct tool_case {
     const char *prefix, *variant;

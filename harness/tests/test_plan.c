@@ -46,6 +46,8 @@ Test(plan_op, printing_a_parsed_line_gives_the_same_bytes)
         "advance 61s",
         "advance 60s",
         "advance 1.50s",
+        "step-clock 1h",
+        "step-clock -1.50h",
         "close-scope s",
         "rung",
         "shutdown",
@@ -103,6 +105,11 @@ Test(plan_op, wrong_lines)
         {"slow k 5", "column 8:", "duration"},
         {"advance inf", "column 9:", "finite"},
         {"advance 60 s", "column 9:", "duration"},
+        {"advance -60s", "column 9:", "duration"},
+        {"step-clock inf", "column 12:", "60s or -60s"},
+        {"step-clock --1h", "column 12:", "60s or -60s"},
+        {"step-clock -", "column 12:", "60s or -60s"},
+        {"step-clock +1h", "column 12:", "60s or -60s"},
         {"advance 1s\r", "column 9:", "\\x0D"},
         {"meta", "column 5:", "meta NAME VALUE"},
         {"meta x", "column 6:", "meta NAME VALUE"},
@@ -199,6 +206,9 @@ static struct plan_op random_op(struct rng *rng)
         break;
     case PLAN_ADVANCE:
         op.duration_ns = (int64_t)(rng_next(rng) >> (2 + rng_below(rng, 40)));
+        break;
+    case PLAN_STEP_CLOCK:
+        op.duration_ns = (int64_t)(rng_next(rng) >> (2 + rng_below(rng, 40))) * (rng_below(rng, 2) == 0 ? 1 : -1);
         break;
     case PLAN_CLOSE_SCOPE:
         random_name(rng, op.scope);

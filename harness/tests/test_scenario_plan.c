@@ -111,13 +111,13 @@ Test(scenario_ops, each_one_is_emitted_as_written)
          "  local a = get(0) local b = get('name', 3) local c = get(-1, 'scope')\n"
          "  invalidate(a) kill(b) share(a, 1) release(a) cancel(b)\n"
          "  fail(2, 3) fail(2, '1k') slow('k.x', '1.50s') advance('60s') invalidate_value(9) invalidate_value('x')\n"
-         "  close_scope('scope') close_scope(3)\n"
+         "  close_scope('scope') close_scope(3) step_clock('-1.50h') step_clock('1h')\n"
          "end",
-         16,
+         18,
          "get l1 k0\nget l2 name s3\nget l3 k-1 scope\n"
          "invalidate l1\nkill l2\nshare l1 k1\nrelease l1\ncancel l2\n"
          "fail k2 3\nfail k2 1k\nslow k.x 1.50s\nadvance 60s\ninvalidate-value v9\ninvalidate-value x\n"
-         "close-scope scope\nclose-scope s3\n");
+         "close-scope scope\nclose-scope s3\nstep-clock -1.50h\nstep-clock 1h\n");
 }
 
 Test(scenario_ops, a_float_that_is_whole_is_an_integer)

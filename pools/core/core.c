@@ -1,14 +1,6 @@
 #include "pools/core/core.h"
 
 #include <utlist.h>
-#include <time.h>
-
-int64_t pool_now_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 void pool_lock(struct keyed_pool *pool)
 {

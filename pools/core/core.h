@@ -167,6 +167,10 @@ struct pool_decisions {
     void (*on_cancelled)(struct keyed_pool *pool, struct waiter *waiter);
     bool (*closes_waiters)(struct keyed_pool *pool, const struct key_pool *key);
 
+    /* -- time -- */
+
+    int64_t (*now_ns)(void); /* by which clock a key is quiet, and a timer goes off */
+
     /* -- items that go -- */
 
     void (*on_invalidated_idle)(struct keyed_pool *pool, struct slot *slot);
@@ -240,8 +244,6 @@ void pool_lock(struct keyed_pool *pool);
 /* Completes a shutdown that has become complete, and drops the lock. Every entry point ends with it. */
 void pool_leave(struct keyed_pool *pool);
 void pool_unlock(struct keyed_pool *pool);
-
-int64_t pool_now_ns(void); /* CLOCK_MONOTONIC */
 
 /* settings.c: fills pool->decide. */
 enum pool_result pool_settings_apply(struct pool_decisions *decide, const struct pool_strategy *strategy,

@@ -1,6 +1,8 @@
 /* The right answers. A defect in pools/defects/ replaces one of them. */
 #include "pools/core/core.h"
 
+#include <time.h>
+
 static enum pool_result own_item(struct keyed_pool *pool, struct slot *slot)
 {
     (void)pool;
@@ -54,6 +56,13 @@ static void on_tick(struct keyed_pool *pool, struct key_pool *key, int64_t now_n
     (void)now_ns;
 }
 
+static int64_t now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
 static void on_cancelled(struct keyed_pool *pool, struct waiter *waiter)
 {
     waiter_free(pool, waiter);
@@ -102,6 +111,7 @@ const struct pool_decisions pool_decisions_right = {
     .on_leased = nothing_hangs_on,
     .on_kept = nothing_hangs_on,
     .on_tick = on_tick,
+    .now_ns = now_ns,
     .on_cancelled = on_cancelled,
     .closes_waiters = closes_waiters,
     .on_invalidated_idle = on_invalidated_idle,

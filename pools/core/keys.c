@@ -31,7 +31,7 @@ static struct key_pool *key_make(struct keyed_pool *pool, const char *name)
         return NULL;
     key->pool = pool;
     key->name_size = length + 1;
-    key->last_touched_ns = pool_now_ns();
+    key->last_touched_ns = pool->decide.now_ns();
     memcpy(key->name, name, length + 1);
     key->finalizer = pool->env->scope_add(pool->env->ctx, pool->scope, key_scope_closed, key);
     if (!key->finalizer)

@@ -49,7 +49,7 @@ void slot_set_idle(struct slot *slot)
     leave_queue(slot);
     set_state(slot, SLOT_IDLE);
     DL_APPEND2(slot->key->idle, slot, queue_prev, queue_next);
-    slot->key->last_touched_ns = pool_now_ns();
+    slot->key->last_touched_ns = slot->key->pool->decide.now_ns();
 }
 
 void slot_set_leased(struct keyed_pool *pool, struct slot *slot, struct pool_lease *lease)

@@ -24,7 +24,7 @@ static bool is_unused(const struct keyed_pool *pool, const struct key_pool *key)
 
 void core_maintain(struct keyed_pool *pool)
 {
-    int64_t now_ns = pool_now_ns();
+    int64_t now_ns = pool->decide.now_ns();
     struct key_pool *key, *next;
     pool_lock(pool);
     if (pool->down)

@@ -3,7 +3,7 @@
 
 static void on_kept(struct keyed_pool *pool, struct slot *slot)
 {
-    int64_t now_ns = pool_now_ns();
+    int64_t now_ns = pool->decide.now_ns();
     slot_attach(pool, slot, ATTACHED_TIMER, pool->ttl_ns < INT64_MAX - now_ns ? now_ns + pool->ttl_ns : INT64_MAX);
 }
 

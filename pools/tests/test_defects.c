@@ -5,6 +5,7 @@
 #include "pools/core/core.h"
 
 #include <stdio.h>
+#include <time.h>
 
 typedef void (*symptom_fn)(struct rig *rig);
 
@@ -287,6 +288,15 @@ Test(defects, timers_go_off)
     EXPECT_STAT(&rig, POOL_STAT_TIMERS, 0);
     EXPECT_STAT(&rig, POOL_STAT_IDLE, 1);
     rig_close(&rig);
+}
+
+/* No test here can set the clock; scenarios/clock-jump.lua does. */
+DEFECT(wall_clock, .max = 1, .ttl_ns = HOUR_NS)
+{
+    const int64_t second_ns = INT64_C(1000000000);
+    int64_t now_s = rig->pool->decide.now_ns() / second_ns;
+    cr_expect(now_s - time(NULL) <= 1 && time(NULL) - now_s <= 1, "%lld", (long long)now_s);
+    cr_expect_lt(pool_decisions_right.now_ns() / second_ns, now_s, "the machine runs for less than 50 years");
 }
 
 DEFECT(open_after_close, .max = 2, .ttl_ns = NEVER)

@@ -113,5 +113,6 @@ const struct keyed_pool_ops *churn_keyed_pool(void)
 
     ops.name = planting.name;
     ops.about = planting.about;
+    ops.maintain = planting.maintain;
     return &ops;
 }

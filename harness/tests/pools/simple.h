@@ -1,5 +1,5 @@
 /*
- * simple: the pool on which toy, leak and heap plant something. A key has no limit, an item lives from get to release, nothing
+ * simple: the pool on which toy, leak, heap and clocks plant something. A key has no limit, an item lives from get to release, nothing
  * ever waits. Not thread-safe, and no example for a real pool: see pools/plugin/skeleton.c for that.
  *
  * A shared object is simple.c and one file that defines `struct planted`, what it keeps beside the pool, and `planting`.
@@ -30,6 +30,7 @@ struct planting {
     bool (*release)(struct keyed_pool *pool, struct pool_item *item); /* false: it has destroyed the item itself */
     void (*invalidate)(struct keyed_pool *pool);
     void (*give_back)(struct keyed_pool *pool); /* at shutdown, and when the pool is freed */
+    void (*maintain)(struct keyed_pool *pool);  /* NULL: it cannot say what time does to it (`advance`) */
     void (*stats)(struct keyed_pool *pool, struct pool_stats *out);
 };
 

@@ -53,15 +53,33 @@ static uint64_t take_seed(struct reader *reader, const json_t *object)
     return (uint64_t)json_integer_value(value);
 }
 
+/* Counted since the start of a run: they never fall. */
+static void take_rising(struct reader *reader, const json_t *object, const char *name, size_t count, int64_t **out)
+{
+    take_counts(reader, object, name, count, out);
+    for (size_t i = 0; reader->err == ERR_NONE && i < count; i++)
+        if ((*out)[i] < (i > 0 ? (*out)[i - 1] : 0))
+            take_complain(reader, "\"%s\": expected numbers from 0 that do not fall, found %" PRId64 " at place %zu",
+                          name, (*out)[i], i + 1);
+}
+
+static int64_t take_from_0(struct reader *reader, const json_t *object, const char *name)
+{
+    int64_t value = take_integer(reader, object, name, false);
+    if (reader->err == ERR_NONE && value < 0)
+        take_complain(reader, "\"%s\": expected a number from 0, found %" PRId64, name, value);
+    return value;
+}
+
 static void read_rungs(struct reader *reader, const json_t *object, struct run *run)
 {
     json_t *rungs = take_container(reader, object, "rungs", JSON_OBJECT);
     size_t mark = take_enter(reader, ".rungs");
     size_t count = json_array_size(json_object_get(rungs, "ops"));
-    take_counts(reader, rungs, "ops", count, &run->rung_ops);
-    take_counts(reader, rungs, "cycles", count, &run->rung_cycles);
-    take_counts(reader, rungs, "invalidations", count, &run->rung_invalidations);
-    take_counts(reader, rungs, "gets", count, &run->rung_gets);
+    take_rising(reader, rungs, "ops", count, &run->rung_ops);
+    take_rising(reader, rungs, "cycles", count, &run->rung_cycles);
+    take_rising(reader, rungs, "invalidations", count, &run->rung_invalidations);
+    take_rising(reader, rungs, "gets", count, &run->rung_gets);
     if (reader->err == ERR_NONE)
         run->rung_count = count;
     take_leave(reader, mark);
@@ -302,8 +320,8 @@ static void read_run(struct reader *reader, const json_t *object, struct run *ru
     run->ops = take_integer(reader, object, "ops", false);
     run->wall_ns = take_integer(reader, object, "wall_ns", false);
     run->peak_rss_bytes = take_integer(reader, object, "peak_rss_bytes", false);
-    run->cycles_per_rung = take_integer(reader, object, "cycles_per_rung", false);
-    run->period = take_integer(reader, object, "period", false);
+    run->cycles_per_rung = take_from_0(reader, object, "cycles_per_rung");
+    run->period = take_from_0(reader, object, "period");
     read_rungs(reader, object, run);
     read_series(reader, object, run);
     read_edge(reader, object, "before", run);

@@ -71,13 +71,13 @@ static const struct metric metrics[] = {
     LEVEL("waiters_ghost", "records", "waiter records whose caller has gone"),
     TOTAL("set_ops", "operations", "set operations since the start"),
 
-    /* the harness's ledger of leases and items: what it knows without asking. Every failed get is service refused, so
-     * gets_failed is judged like a level: one failure is forgiven, failures that go on are growth. */
+    /* the harness's ledger of leases and items: what it knows without asking. Every get that failed, or came to a pool
+     * that nobody closed, is service refused, so both are judged like levels: one is forgiven, more and more are growth. */
     LEVEL("leases_out", "leases", "leases out, by the harness's count"),
     LEVEL("gets_waiting", "callers", "gets without an answer, by the harness's count"),
     LEVEL("gets_failed", "gets", "gets answered by a failure since the start"),
     TOTAL("gets_leased", "gets", "gets answered by an item since the start"),
-    TOTAL("gets_closed", "gets", "gets answered by 'closed' since the start"),
+    LEVEL("gets_closed", "gets", "gets answered by 'closed' since the start"),
     TOTAL("ops_void", "operations", "operations on a lease in another state, since the start"),
     TOTAL("items_seen", "items", "distinct items handed out since the start"),
     TOTAL("destroyed_unused", "items", "items closed without ever having been leased"),

@@ -45,7 +45,7 @@ enum exit_code exit_code_worst(enum exit_code a, enum exit_code b);
 /* ---- metrics: the vocabulary ---------------------------------------------------------------- */
 
 enum metric_kind {
-    METRIC_LEVEL, /* exact, judged for growth: tombstones, bytes_live; and gets_failed, which ought to stand still */
+    METRIC_LEVEL, /* exact, judged for growth: tombstones, bytes_live; and gets_failed and gets_closed, which ought to stand still */
     METRIC_TOTAL, /* exact, grows by its nature: created, set_ops; judged only when a scenario asks */
     METRIC_NOISY, /* rss_bytes, wall_ns: never judged as exact */
 };

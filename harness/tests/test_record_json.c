@@ -209,6 +209,11 @@ Test(record_json, wrong_values_are_named_with_their_place)
         {"\"ops\": [0, 1, 2, 3, 4]", "\"ops\": [0, 1, null, 3, 4]", "runs[0].rungs.ops[2]: expected an integer"},
         {"\"ops\": [0, 1, 2, 3, 4]", "\"ops\": [0, 1, 2.5, 3, 4]",
          "runs[0].rungs.ops[2]: expected an integer, found a fraction"},
+        {"\"ops\": [0, 1, 2, 3, 4]", "\"ops\": [0, 1, 2, 1, 4]",
+         "\"ops\": expected numbers from 0 that do not fall, found 1 at place 4"},
+        {"\"ops\": [0, 1, 2, 3, 4]", "\"ops\": [-1, 1, 2, 3, 4]", "found -1 at place 1"},
+        {"\"cycles_per_rung\": 8", "\"cycles_per_rung\": -8",
+         "\"cycles_per_rung\": expected a number from 0, found -8"},
         {"\"tombstones\": [9223372036854775807", "\"tombstones\": [\"x\"",
          "runs[0].series.tombstones[0]: expected an integer or null, found text"},
         {"[9223372036854775807", "[9223372036854775808", "too big"},
@@ -400,6 +405,7 @@ Test(schema, fits_the_results_file)
         {"\"cores\"", "\"kernels\""},
         {"\"tombstones\": [", "\"tombstones\": [1, "},
         {"\"fail\": 1", "\"fail\": 2"},
+        {"\"ops\": [0, 1,", "\"ops\": [-1, 1,"},
         {"\"invariant\": \"I5\"", "\"invariant\": \"five\""},
     };
     if (system("command -v python3 >/dev/null") != 0)

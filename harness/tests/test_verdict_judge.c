@@ -447,6 +447,34 @@ Test(verdict_judge, a_subject_that_counts_nothing_is_no_pass)
     run_free(run);
 }
 
+static int64_t none(size_t i, int64_t cycles)
+{
+    (void)i;
+    (void)cycles;
+    return 0;
+}
+
+Test(verdict_judge, a_pool_that_serves_nobody_is_not_clean)
+{
+    struct run *unserved = sample_run(30), *unasked = sample_run(30), *closed = sample_run(30);
+    struct run *runs[] = {unserved, unasked, closed};
+    for (size_t i = 0; i < ARRAY_LEN(runs); i++)
+        sample_series(runs[i], "open", sample_flat);
+    sample_series(unserved, "gets_leased", none);
+    for (size_t i = 0; i < 30; i++)
+        unasked->rung_gets[i] = 0;
+    sample_series(closed, "gets_closed", sample_one);
+    for (size_t i = 0; i < ARRAY_LEN(runs); i++)
+        sample_judge(runs[i]);
+    cr_assert_eq(unserved->status, STATUS_INCONCLUSIVE);
+    cr_assert_str_eq(unserved->message, "none of 300 gets was served");
+    cr_assert_eq(unasked->status, STATUS_INCONCLUSIVE);
+    cr_assert_str_eq(unasked->message, "no item was ever asked for");
+    cr_assert_eq(closed->status, STATUS_FAIL, "nobody shut it down: %s", closed->message);
+    for (size_t i = 0; i < ARRAY_LEN(runs); i++)
+        run_free(runs[i]);
+}
+
 Test(verdict_judge, missing_samples_are_no_pass)
 {
     struct run *run = sample_run(30);

@@ -109,8 +109,8 @@ static void draw_events(struct rng *rng, struct run *run)
 static struct run *draw_run(struct rng *rng)
 {
     static const char *const names[] = {
-        "tombstones", "created",     "open",      "fds",  "bytes_live", "bytes_live.slots",
-        "idle",       "gets_failed", "rss_bytes", "free", "holds",      "tombstones_foreign"};
+        "tombstones",  "created",   "open", "fds",   "bytes_live",         "bytes_live.slots", "idle",
+        "gets_failed", "rss_bytes", "free", "holds", "tombstones_foreign", "gets_leased"};
     struct run *run = sample_run(one_in(rng, 6) ? rng_below(rng, 6) : rng_below(rng, 40));
     bool invalidates = one_in(rng, 2), gets = one_in(rng, 2);
     run->cycles_per_rung = 1 + pick(rng, 30);

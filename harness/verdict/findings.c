@@ -382,8 +382,8 @@ static void judge_other(struct findings *findings, const struct series *series)
  * from outside. None of them shows what a pool piles up. */
 static bool says_nothing_of_the_pool(const char *metric)
 {
-    static const char *const names[] = {"leases_out", "gets_waiting", "gets_failed", "leased",
-                                        "waiting",    "fds",          "threads"};
+    static const char *const names[] = {"leases_out", "gets_waiting", "gets_failed", "gets_closed",
+                                        "leased",     "waiting",      "fds",         "threads"};
     for (size_t i = 0; i < ARRAY_LEN(names); i++)
         if (strcmp(names[i], metric) == 0)
             return true;
@@ -398,6 +398,19 @@ static bool is_blind(const struct run *run)
             return false;
     }
     return true;
+}
+
+/* A pool that serves nobody piles up nothing: it is not clean for that. */
+static void check_that_it_served(struct findings *findings)
+{
+    const struct run *run = findings->run;
+    const struct series *served = run_series(run, "gets_leased");
+    if (run->rung_count == 0 || findings_sought(run) != FINDING_BOUNDED)
+        return;
+    if (run->rung_gets[run->rung_count - 1] == 0)
+        findings_fall_short(findings, "no item was ever asked for");
+    else if (served && served->values[run->rung_count - 1] == 0)
+        findings_fall_short(findings, "none of %" PRId64 " gets was served", run->rung_gets[run->rung_count - 1]);
 }
 
 static void check_that_it_ran(struct findings *findings)
@@ -447,5 +460,6 @@ enum err findings_collect(struct findings *findings, struct run *run, const stru
     thresholds_collect(findings);
     collect_baseline(findings);
     check_that_it_ran(findings);
+    check_that_it_served(findings);
     return findings->err;
 }

@@ -23,7 +23,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define KEYED_POOL_ABI 1u
+/* 2 added stats_by_key at the end; objects that were built for 1 still work. */
+#define KEYED_POOL_ABI 2u
 
 struct keyed_pool;      /* a pool; each implementation defines its own */
 struct pool_item;       /* an item; the world defines it, a pool only passes it on */
@@ -159,6 +160,8 @@ struct pool_stats {
     int64_t value[POOL_STAT_COUNT];
 };
 
+typedef void (*pool_tell_fn)(void *ctx, const char *key, const struct pool_stats *stats);
+
 struct keyed_pool_ops {
     unsigned abi;      /* KEYED_POOL_ABI */
     const char *name;  /* "owner"; [a-z0-9_-]+ */
@@ -214,6 +217,10 @@ struct keyed_pool_ops {
     enum pool_result (*shutdown)(struct keyed_pool *pool);
 
     void (*stats)(struct keyed_pool *pool, struct pool_stats *out);
+
+    /* Optional, for the examples of a report: the same counts for each per-key pool, in any order. `tell` may be called under
+     * a lock of the pool: it calls nobody back. `key` and `stats` are BORROWED for its call. */
+    void (*stats_by_key)(struct keyed_pool *pool, pool_tell_fn tell, void *ctx);
 };
 
 /* ---- the registry of built-in pools ------------------------------------------------------------------------------ */

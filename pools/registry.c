@@ -69,7 +69,7 @@ const char *pool_ops_check(const struct keyed_pool_ops *ops)
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789_-";
     if (!ops)
         return "no operations";
-    if (ops->abi != KEYED_POOL_ABI)
+    if (ops->abi < 1 || ops->abi > KEYED_POOL_ABI)
         return "built for another version of keyed_pool.h (abi): compile it again with this one";
     if (!ops->name || !*ops->name || ops->name[strspn(ops->name, letters)] != '\0')
         return "name: expected [a-z0-9_-]+";

@@ -8,6 +8,7 @@
 
 #define SAMPLES_MAX    1024 /* counters of one rung */
 #define VIOLATIONS_MAX 100  /* kept of one run; the others are counted */
+#define EXAMPLES_MAX   100  /* kept of one rung */
 
 struct sample {
     char name[NAME_MAX_LEN + 1];
@@ -43,6 +44,12 @@ int64_t drive_now_ns(void);
 /* ---- events.c ---- */
 enum err drive_event(void *drive, const struct subject_event *event, struct problem *why) MUST_CHECK;
 enum err drive_violation(void *drive, const char *invariant, const char *metric, const char *detail) MUST_CHECK;
+
+/* ---- examples.c ---- */
+
+/* Asks for examples, where the subject gives them and the next rung may be the last that is measured. */
+enum err drive_ask_examples(struct drive *drive, struct problem *why) MUST_CHECK;
+enum err drive_keep_example(struct drive *drive, const struct subject_event *event, struct problem *why) MUST_CHECK;
 
 /* ---- threads.c ---- */
 

@@ -38,6 +38,8 @@ enum err drive_event(void *ctx, const struct subject_event *event, struct proble
     case SUBJECT_DONE_SHUTDOWN:
         drive->shutdown_done = true;
         return ERR_NONE;
+    case SUBJECT_EXAMPLE:
+        return drive_keep_example(drive, event, why);
     case SUBJECT_UNSUPPORTED:
         text_make_printable(event->text, strlen(event->text), drive->unsupported, sizeof(drive->unsupported));
         return ERR_NONE;

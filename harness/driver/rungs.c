@@ -127,7 +127,9 @@ enum err drive_rung(struct drive *drive, const struct plan_op *op, struct proble
     struct ledger_counts counts;
 
     drive->sample_count = 0;
-    enum err err = subject_send(drive->subject, op, why);
+    enum err err = drive_ask_examples(drive, why);
+    if (err == ERR_NONE)
+        err = subject_send(drive->subject, op, why);
     if (err == ERR_NONE)
         err = subject_wait(drive->subject, why);
     if (err != ERR_NONE || subject_ending(drive->subject).state != SUBJECT_ALIVE)

@@ -132,7 +132,7 @@ void host_greet(struct host *host)
     }
     answer_text(answer, "],\"counters\":[");
     sample_print_counters(host);
-    answer_text(answer, "],\"cancelled\":true,\"clock\":\"");
+    answer_text(answer, "],\"cancelled\":true,\"examples\":true,\"clock\":\"");
     answer_text(answer, host->clock.moves ? "faked" : "real");
     answer_text(answer, "\"}\n");
     answer_end(answer);
@@ -267,6 +267,9 @@ static enum err do_rung(struct host *host)
 {
     settle(host);
     host->rungs++;
+    if (host->examples_asked)
+        examples_answer(host);
+    host->examples_asked = false;
     sample_answer(host);
     answer_flush(&host->answer);
     return ERR_NONE;
@@ -382,11 +385,12 @@ static enum err do_fail_alloc(struct host *host, const char *number, struct prob
     return ERR_NONE;
 }
 
-/* "schedule pct:3:42", "fail-alloc 17": the notes that are for us. */
+/* "schedule pct:3:42", "fail-alloc 17", "examples next-rung": the notes that are for us. */
 static enum err do_meta(struct host *host, const char *text, struct problem *why)
 {
     static const char word[] = "schedule ", fail_alloc[] = "fail-alloc ";
 
+    host->examples_asked = host->examples_asked || strcmp(text, "examples next-rung") == 0;
     if (strncmp(text, fail_alloc, strlen(fail_alloc)) == 0)
         return do_fail_alloc(host, text + strlen(fail_alloc), why);
     if (strncmp(text, word, strlen(word)) != 0)
@@ -407,6 +411,8 @@ enum err host_do(struct host *host, const struct plan_op *op, struct problem *wh
         return ERR_NONE;
     if (host->pool == NULL)
         return problem_set(why, ERR_INPUT, "\"%s\" before the \"pool\" line", plan_verb_name(op->verb));
+    plan_counts_add(&host->counts, op);
+    world_note_operations(host->world, host->counts.ops);
     if (host_can(host, op->verb))
         return do_supported(host, op, why);
     answer_begin(&host->answer);

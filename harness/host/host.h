@@ -122,9 +122,11 @@ struct host {
     unsigned current;                             /* the thread that gets the next operation */
     bool threaded;             /* the plan has threads: who is served first means nothing, and is not answered */
     struct schedule *schedule; /* NULL: threads run as the system likes */
+    struct plan_counts counts; /* of operations that were read */
     int64_t rungs;
     int64_t alloc_fails_at; /* of all allocations the pool asks for; 0: none is made to fail */
     struct explain explain;
+    bool examples_asked; /* for the next rung */
     bool shutdown_asked, shutdown_pending;
     bool refused; /* the pool cannot have the shape of the `pool` line: nothing is left to do */
     struct answer answer;
@@ -194,6 +196,9 @@ void lease_done(void *host, struct pool_lease *out, enum pool_result result);
 void leases_free(struct caller *caller);
 /* How many are out, and how many gets wait. While nobody borrows. */
 void leases_count(const struct caller *caller, int64_t *out, int64_t *waiting);
+
+/* examples.c: lines before the answer to a rung. */
+void examples_answer(struct host *host);
 
 /* sample.c */
 void sample_answer(struct host *host);

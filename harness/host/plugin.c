@@ -181,11 +181,16 @@ static void op_stats(struct keyed_pool *pool, struct pool_stats *out)
     DO_IN(PLACE_PLUGIN, plugin.real->stats(pool, out));
 }
 
+static void op_stats_by_key(struct keyed_pool *pool, pool_tell_fn tell, void *ctx)
+{
+    DO_IN(PLACE_PLUGIN, plugin.real->stats_by_key(pool, tell, ctx));
+}
+
 const struct keyed_pool_ops *plugin_guard(const struct keyed_pool_ops *ops)
 {
     plugin.real = ops;
     plugin.ops = (struct keyed_pool_ops){
-        .abi = ops->abi,
+        .abi = KEYED_POOL_ABI,
         .name = ops->name,
         .about = ops->about,
         .make = op_make,
@@ -199,6 +204,7 @@ const struct keyed_pool_ops *plugin_guard(const struct keyed_pool_ops *ops)
         .maintain = ops->maintain != NULL ? op_maintain : NULL,
         .shutdown = op_shutdown,
         .stats = op_stats,
+        .stats_by_key = ops->abi > 1 && ops->stats_by_key != NULL ? op_stats_by_key : NULL,
     };
     return &plugin.ops;
 }

@@ -217,6 +217,30 @@ static void read_thresholds(struct reader *reader, const json_t *object, struct 
     }
 }
 
+static void read_examples(struct reader *reader, const json_t *object, struct run *run)
+{
+    const char *metric;
+    json_t *array, *words;
+    size_t index;
+    if (!json_object_get(object, "examples"))
+        return;
+    json_t *all = take_container(reader, object, "examples", JSON_OBJECT);
+    json_object_foreach(all, metric, array)
+    {
+        size_t mark = take_enter(reader, ".examples.%.64s", metric);
+        if (!json_is_array(array))
+            take_complain(reader, "expected an array, found %s", take_type_word(array));
+        json_array_foreach(array, index, words)
+        {
+            if (!json_is_string(words))
+                take_complain(reader, "expected text, found %s", take_type_word(words));
+            else if (reader->err == ERR_NONE)
+                take_check(reader, run_add_example(run, metric, json_string_value(words)));
+        }
+        take_leave(reader, mark);
+    }
+}
+
 static void read_violations(struct reader *reader, const json_t *object, struct run *run)
 {
     json_t *all = take_container(reader, object, "violations", JSON_ARRAY), *value;
@@ -329,6 +353,7 @@ static void read_run(struct reader *reader, const json_t *object, struct run *ru
     read_expectation(reader, object, run);
     read_thresholds(reader, object, run);
     read_violations(reader, object, run);
+    read_examples(reader, object, run);
     read_doses(reader, object, run);
     take_text(reader, object, "twin_differs", &run->twin_differs);
     take_text(reader, object, "control", &run->control);

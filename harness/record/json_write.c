@@ -223,6 +223,23 @@ static json_t *make_expectation(const struct expectation *expectation, size_t ru
     return object;
 }
 
+/* {"tombstones": ["302 in key k0", ...]}: examples of one metric stand together. */
+static json_t *make_examples(const struct run *run)
+{
+    json_t *object = json_object();
+    for (size_t i = 0; i < run->example_count; i++) {
+        const struct example *example = &run->examples[i];
+        json_t *array = object ? json_object_get(object, example->metric) : NULL;
+        if (!array)
+            put(&object, example->metric, array = json_array());
+        if (object && json_array_append_new(array, make_text(example->words)) != 0) {
+            json_decref(object);
+            object = NULL;
+        }
+    }
+    return object;
+}
+
 static json_t *make_thresholds(const struct thresholds *thresholds)
 {
     json_t *array = json_array();
@@ -315,6 +332,8 @@ static json_t *make_run(const struct run *run)
     if (run->thresholds.count > 0)
         put(&object, "thresholds", make_thresholds(&run->thresholds));
     put(&object, "violations", make_violations(run));
+    if (run->example_count > 0)
+        put(&object, "examples", make_examples(run));
     put(&object, "findings", make_findings(run));
     put(&object, "twin_differs", make_text(run->twin_differs));
     put(&object, "doses", make_doses(run));

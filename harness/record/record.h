@@ -161,6 +161,12 @@ struct violation {
     int64_t op;      /* how many operations had been sent */
 };
 
+/* What a counter counted at the last measured rung, for instance: "item 17 of key k3, closed after 40 operations". */
+struct example {
+    char *metric;
+    char *words;
+};
+
 /* D3: how far a metric grew over its rungs, with the cycles as given and with twice as many. */
 struct dose_growth {
     char *metric;
@@ -235,6 +241,8 @@ struct run {
     size_t series_count;
     struct violation *violations;
     size_t violation_count;
+    struct example *examples;
+    size_t example_count;
 
     struct expectation expectation;
     struct thresholds thresholds;
@@ -289,6 +297,8 @@ enum err run_add_rung(struct run *run, int64_t ops, int64_t cycles, int64_t inva
 
 enum err run_add_violation(struct run *run, const char *invariant, const char *metric, const char *detail, int64_t rung,
                            int64_t op) MUST_CHECK;
+enum err run_add_example(struct run *run, const char *metric, const char *words) MUST_CHECK;
+void run_clear_examples(struct run *run);
 enum err run_add_param(struct run *run, const char *name, const char *value) MUST_CHECK;
 enum err run_add_dose(struct run *run, const char *metric, int64_t single, int64_t twice) MUST_CHECK;
 

@@ -229,6 +229,33 @@ enum err run_add_violation(struct run *run, const char *invariant, const char *m
     return ERR_NONE;
 }
 
+enum err run_add_example(struct run *run, const char *metric, const char *words)
+{
+    struct example *all = grown(run->examples, run->example_count, sizeof(*all));
+    if (!all)
+        return ERR_MEMORY;
+    run->examples = all;
+    struct example added = {.metric = strdup(metric), .words = strdup(words)};
+    if (!added.metric || !added.words) {
+        free(added.metric);
+        free(added.words);
+        return ERR_MEMORY;
+    }
+    all[run->example_count++] = added;
+    return ERR_NONE;
+}
+
+void run_clear_examples(struct run *run)
+{
+    for (size_t i = 0; i < run->example_count; i++) {
+        free(run->examples[i].metric);
+        free(run->examples[i].words);
+    }
+    free(run->examples);
+    run->examples = NULL;
+    run->example_count = 0;
+}
+
 enum err run_add_dose(struct run *run, const char *metric, int64_t single, int64_t twice)
 {
     struct dose_growth *all = grown(run->doses, run->dose_count, sizeof(*all));
@@ -324,6 +351,7 @@ void run_free(struct run *run)
     free_samples(run);
     expectation_free(&run->expectation);
     thresholds_free(&run->thresholds);
+    run_clear_examples(run);
     run_clear_judgement(run);
     free(run);
 }

@@ -61,6 +61,7 @@ static const char *read_object(struct subject *subject, const json_t *object)
         return "\"clock\" must be \"real\", \"virtual\" or \"faked\"";
     greeting->ops = read_ops(json_object_get(object, "ops"));
     greeting->says_cancelled = json_is_true(json_object_get(object, "cancelled"));
+    greeting->says_examples = json_is_true(json_object_get(object, "examples"));
     return NULL;
 }
 

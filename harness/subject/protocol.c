@@ -186,6 +186,17 @@ static enum err take_misuse(struct subject *subject, struct cursor *cursor, stru
     return emit(subject, &event, why);
 }
 
+/* example COUNTER WORDS */
+static enum err take_example(struct subject *subject, struct cursor *cursor, struct problem *why)
+{
+    char counter[NAME_MAX_LEN + 1];
+    struct subject_event event = {.kind = SUBJECT_EXAMPLE, .key = counter};
+
+    if (!take_name(cursor, counter) || !take_text(cursor, &event.text))
+        return malformed(subject, "example COUNTER WORDS");
+    return emit(subject, &event, why);
+}
+
 /* unsupported WORDS */
 static enum err take_unsupported(struct subject *subject, struct cursor *cursor, struct problem *why)
 {
@@ -293,17 +304,10 @@ struct answer {
 
 /* The frequent ones first. */
 static const struct answer ANSWERS[] = {
-    ANSWER("leased", take_leased),
-    ANSWER("destroyed", take_destroyed),
-    ANSWER("created", take_created),
-    ANSWER("failed", take_failed),
-    ANSWER("closed", take_closed),
-    ANSWER("cancelled", take_cancelled),
-    ANSWER("rung", take_rung),
-    ANSWER("done", take_done),
-    ANSWER("misuse", take_misuse),
-    ANSWER("error", take_error),
-    ANSWER("unsupported", take_unsupported),
+    ANSWER("leased", take_leased),   ANSWER("destroyed", take_destroyed), ANSWER("created", take_created),
+    ANSWER("failed", take_failed),   ANSWER("closed", take_closed),       ANSWER("cancelled", take_cancelled),
+    ANSWER("rung", take_rung),       ANSWER("done", take_done),           ANSWER("misuse", take_misuse),
+    ANSWER("example", take_example), ANSWER("error", take_error),         ANSWER("unsupported", take_unsupported),
 };
 
 enum err protocol_take_line(struct subject *subject, struct problem *why)

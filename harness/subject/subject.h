@@ -37,6 +37,7 @@ struct subject_greeting {
     const char *const *counters; /* NULL-terminated */
     enum subject_clock clock;
     bool says_cancelled; /* "cancelled":true: every get that was given up is answered `cancelled L` */
+    bool says_examples;  /* "examples":true: knows `meta examples next-rung` */
 };
 
 enum subject_event_kind {
@@ -51,6 +52,7 @@ enum subject_event_kind {
     SUBJECT_DONE_SHUTDOWN,
     SUBJECT_UNSUPPORTED, /* text */
     SUBJECT_MISUSE,      /* `misuse ITEM WORDS`: the world saw something no pool may do: item, text */
+    SUBJECT_EXAMPLE, /* `example COUNTER WORDS`: what the next rung's answer counts, for instance: key = counter, text */
     SUBJECT_EVENT_COUNT
 };
 

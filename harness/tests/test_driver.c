@@ -213,6 +213,21 @@ Test(driver, memory_lost_by_the_worlds_count_is_lost)
     run_free(run);
 }
 
+/* The sample before is the first rung, the one after shutdown the fourth. */
+Test(driver, keeps_the_examples_of_the_last_measured_rung)
+{
+    struct run *run =
+        replay(PLAN "rung\nget a k0\nrung\nrelease a\nrung\nshutdown\nrung\n", SCRIPT "example", "native", SAFETY);
+
+    cr_assert_eq(run->ending, ENDING_DONE, "%s", run->ending_detail);
+    cr_assert_eq(run->example_count, 2);
+    cr_expect_str_eq(run->examples[0].metric, "leased");
+    cr_expect_str_eq(run->examples[0].words, "lease 3");
+    cr_expect_str_eq(run->examples[1].metric, "his-own");
+    cr_expect_str_eq(run->examples[1].words, "(\\x01)");
+    run_free(run);
+}
+
 Test(driver, too_many_violations_are_only_counted)
 {
     struct buffer plan = {0};

@@ -155,6 +155,23 @@ Test(host_program, takes_a_whole_plan_file_and_a_last_line_without_newline)
     buffer_free(&outcome.out);
 }
 
+/* broadcast leaves an entry in every other key; a is item 1, invalidated by the 3rd operation and closed by the 4th. */
+Test(host_program, gives_examples_where_it_is_asked_for_them)
+{
+    struct outcome outcome = run("", "", "--pool broadcast",
+                                 "pool min=0 max=1\nget b k1\nget a k0\nget c k2\ninvalidate a\nrelease a\n"
+                                 "rung\nmeta examples next-rung\nrung\nrung\n");
+
+    cr_expect_eq(outcome.status, 0);
+    expect_contains(
+        &outcome, "}\nexample leased 1 in key k1\nexample leased 1 in key k2\nexample keys key k0, which has no item\n"
+                  "example tombstones 1 in key k1\nexample tombstones 1 in key k2\n"
+                  "example dead_retained item 2 of key k0, closed after 5 operations, references: 2\nrung {");
+    const char *first = strstr(outcome.out.data, "\nexample leased");
+    cr_expect_null(strstr(first + 1, "\nexample leased 1 in key k1"), "at one rung only");
+    buffer_free(&outcome.out);
+}
+
 Test(host_program, lines_may_arrive_in_pieces_and_be_longer_than_any_buffer)
 {
     struct outcome outcome = run("", "", "--pool owner", "");

@@ -71,6 +71,9 @@ static struct run *full_run(void)
     text(&run->baseline_differs, "open last 1 -> 2");
     cr_assert_eq(run_add_violation(run, "I5", "item 17", NULL, -1, 12), ERR_NONE);
     cr_assert_eq(run_add_dose(run, "open", 12, 24), ERR_NONE);
+    cr_assert_eq(run_add_example(run, "open", "item 17 of key k3"), ERR_NONE);
+    cr_assert_eq(run_add_example(run, "tombstones", "no \xff text"), ERR_NONE);
+    cr_assert_eq(run_add_example(run, "open", ""), ERR_NONE);
     char metric[] = "open", unit[] = "per get";
     struct found found = {.finding = FINDING_GROWS, .metric = metric, .rate = 1.0 / 3, .rate_unit = unit, .rung = 4};
     cr_assert_eq(run_add_found(run, &found), ERR_NONE);
@@ -134,6 +137,9 @@ Test(record_json, saving_what_was_loaded_gives_the_same_bytes)
     cr_assert_eq(run->own_blocks_growth, RECORD_NONE);
     cr_assert(run->twin_differs && run->twin_differs[0] == '\0' && !run->control);
     cr_assert_eq(run->violations[0].rung, -1);
+    cr_assert_eq(run->example_count, 3);
+    cr_expect_str_eq(run->examples[0].words, "item 17 of key k3");
+    cr_expect_str_eq(run->examples[2].words, "no \\xFF text", "those of one metric stand together");
     free(first);
     free(second);
     results_free(results);
@@ -229,6 +235,8 @@ Test(record_json, wrong_values_are_named_with_their_place)
         {"\"scenario\": \"zio-9306\"", "\"seed\": 1, \"scenario\": \"zio-9306\"", "duplicate"},
         {"\"op\": 12", "\"op\": true", "runs[0].violations[0].op"},
         {"\"open\": [12, 24]", "\"open\": [12]", "runs[0].doses.open"},
+        {"\"item 17 of key k3\"", "17", "runs[0].examples.open: expected text, found an integer"},
+        {"\"open\": [\"item 17 of key k3\", \"\"]", "\"open\": {}", "runs[0].examples.open: expected an array"},
         {"\"runs\": [", "\"runs\": [7, ", "runs[0]: expected an object"},
         {"zio-9306", "zio\xff", "expected JSON"},
         {"zio-9306", "zio\\u0000", "expected JSON"},
@@ -263,7 +271,7 @@ Test(record_json, nesting_is_bounded)
 /* Members whose own members are names of series or parameters: any may be missing. */
 static bool is_free_form(const char *name)
 {
-    static const char *const names[] = {"params", "series", "before", "after", "doses", "summary"};
+    static const char *const names[] = {"params", "series", "before", "after", "doses", "examples", "summary"};
     for (size_t i = 0; i < ARRAY_LEN(names); i++)
         if (strcmp(name, names[i]) == 0)
             return true;
@@ -273,7 +281,7 @@ static bool is_free_form(const char *name)
 /* What came later, and may be missing in a file of before. */
 static bool is_optional(const char *name)
 {
-    static const char *const names[] = {"abi", "as", "thresholds", "stack", "baseline_differs"};
+    static const char *const names[] = {"abi", "as", "thresholds", "examples", "stack", "baseline_differs"};
     for (size_t i = 0; i < ARRAY_LEN(names); i++)
         if (strcmp(name, names[i]) == 0)
             return true;

@@ -143,6 +143,9 @@ static const struct wrong WRONG[] = {
     {"bad-json", SUBJECT_BROKEN, 0, "bad JSON in the rung", false},
     {"array-json", SUBJECT_BROKEN, 0, "expected an object", false},
     {"real-number", SUBJECT_BROKEN, 0, "expected integers", false},
+    {"example", SUBJECT_EXITED, 0, "", false},
+    {"bad-example", SUBJECT_BROKEN, 0,
+     "malformed answer, expected \"example COUNTER WORDS\", found \"example no/name x\"", false},
     {"twice", SUBJECT_BROKEN, 0, "a rung that was not asked for", false},
 };
 

@@ -61,10 +61,17 @@ Test(verdict_threshold, what_passes_a_budget_says_all_of_it)
     sample_series(run, "bytes_live.tombstones", sample_three);
     sample_text(&run->stack, "630 bytes in 90 blocks:\n  tombs_add (tombs.c:77)\n  broadcast (broadcast.c:44)\n\n"
                              "1 byte:\n  other (other.c:1)\n");
+    for (int i = 1; i < 6; i++)
+        cr_assert_eq(run_add_example(run, i % 2 ? "tombstones" : "dead_retained", i % 2 ? "9 in key k" : "item 9"),
+                     ERR_NONE);
+    cr_assert_eq(run_add_example(run, "tombstones", "the fourth"), ERR_NONE);
     state(run, THRESHOLD_BUDGET, "tombstones=0.5/op", NULL);
     sample_judge(run);
-    static const char *const says[] = {"tombstones grows by 7 entries per invalidation", "over the budget of 0.5/op",
-                                       "since rung 2 (after 60 operations)", "held by tombstones: 3 bytes",
+    static const char *const says[] = {"tombstones grows by 7 entries per invalidation",
+                                       "over the budget of 0.5/op",
+                                       "since rung 2 (after 60 operations)",
+                                       "held by tombstones: 3 bytes",
+                                       "(for example 9 in key k; 9 in key k; 9 in key k; item 9); allocated",
                                        "allocated by tombs_add (tombs.c:77) < broadcast (broadcast.c:44)"};
     for (size_t i = 0; i < ARRAY_LEN(says); i++)
         cr_expect(strstr(run->message, says[i]), "\"%s\" lacks \"%s\"", run->message, says[i]);
@@ -103,6 +110,30 @@ Test(verdict_threshold, limits_look_at_every_sample)
         sample_judge(run);
         cr_expect_eq(run->status, rows[i].status, "%s: %s", rows[i].limit, run->message);
         cr_expect(strstr(run->message, rows[i].says), "%s: %s", rows[i].limit, run->message);
+        run_free(run);
+    }
+}
+
+/* What a population weighs has the examples of what it holds; some metrics are counted elsewhere. */
+Test(verdict_threshold, limits_have_examples)
+{
+    static const char *const rows[][3] = {
+        {"bytes_live.timers", "bytes_live.timers=1B", "(for example 4 in key k7; item 9)"},
+        {"fds", "fds=1", "(for example item 3 of key k1)"},
+        {"open", "open=1", "(for example item 3 of key k1)"},
+        {"dead_retained", "dead_retained=1", "(for example item 9)"},
+        {"keys", "keys=1", "(for example item 9)"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct run *run = sample_run(30);
+        sample_series(run, rows[i][0], sample_flat);
+        cr_assert_eq(run_add_example(run, "timers", "4 in key k7"), ERR_NONE);
+        cr_assert_eq(run_add_example(run, "open", "item 3 of key k1"), ERR_NONE);
+        cr_assert_eq(run_add_example(run, "dead_retained", "item 9"), ERR_NONE);
+        state(run, THRESHOLD_LIMIT, rows[i][1], NULL);
+        sample_judge(run);
+        cr_expect_eq(run->status, STATUS_FAIL, "%s: %s", rows[i][1], run->message);
+        cr_expect(strstr(run->message, rows[i][2]), "%s: %s", rows[i][1], run->message);
         run_free(run);
     }
 }

@@ -25,6 +25,9 @@ void findings_fall_short(struct findings *findings, const char *format, ...) PRI
 /* threshold.c: limits and ratios that are passed. */
 void thresholds_collect(struct findings *findings);
 
+/* examples.c: " (for example 302 in key k0; item 17 of key k3, closed after 40 operations)", nothing without any. */
+void examples_print(const struct run *run, const char *metric, struct buffer *out);
+
 /* Growth that only repeats what the scenario says: it is listed by :also; or, once what should grow does, it is memory, or
  * another count of the same things. */
 bool findings_allow(struct findings *findings, const char *metric);

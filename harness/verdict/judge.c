@@ -119,8 +119,10 @@ static enum err say_growth(const struct run *run, const struct found *found, str
     if (holder.length > 0)
         buffer_addf(out, "; %s", holder.data);
     buffer_free(&holder);
-    if (!found->expected)
+    if (!found->expected) {
+        examples_print(run, found->metric, out);
         say_stack(run, out);
+    }
     size_t others = count_findings(run, FINDING_GROWS) - 1;
     if (others > 0)
         buffer_addf(out, "; %zu more %s", others, others == 1 ? "grows with it" : "grow with it");

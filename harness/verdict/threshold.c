@@ -122,6 +122,7 @@ static void add_passed(struct findings *findings, const struct threshold *thresh
 {
     struct found found = {.finding = FINDING_VIOLATES, .metric = threshold->metric, .rung = rung};
     print_holder_at(findings->run, rung, detail);
+    examples_print(findings->run, threshold->metric, detail);
     found.detail = detail->data;
     found.expected = is_companion(findings, threshold->metric);
     if (findings->err == ERR_NONE)

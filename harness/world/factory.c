@@ -97,21 +97,11 @@ enum err world_fail_close(struct world *world, const char *key, int64_t count, s
     return fault != NULL ? ERR_NONE : problem_set(why, ERR_MEMORY, "out of memory");
 }
 
-/* An item remembers only this of its key: a name would make it weigh more. */
-uint32_t factory_hash(const char *key)
-{
-    uint32_t hash = UINT32_C(0x811c9dc5); /* FNV-1a */
-
-    for (; *key != '\0'; key++)
-        hash = (hash ^ (unsigned char)*key) * UINT32_C(0x01000193);
-    return hash;
-}
-
 bool factory_close_fails_locked(struct world *world, const struct pool_item *item)
 {
     struct fault *fault = world->close_failures > 0 ? world->faults : NULL;
 
-    while (fault != NULL && (fault->close_failures == 0 || factory_hash(fault->key) != item->made_for))
+    while (fault != NULL && (fault->close_failures == 0 || strcmp(fault->key, item->note->name) != 0))
         fault = fault->hh.next;
     if (fault == NULL)
         return false;

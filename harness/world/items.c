@@ -1,5 +1,7 @@
 #include "harness/world/world_internal.h"
 
+#include <stdio.h>
+
 /* ---- memory of an item ------------------------------------------------------------------------------------------- */
 
 static size_t item_payload_bytes(const struct world *world)
@@ -7,18 +9,40 @@ static size_t item_payload_bytes(const struct world *world)
     return (size_t)world->shape.payload_bytes;
 }
 
-/* An item with its memory, in the populations, that nobody holds yet. NULL: out of memory. */
-static struct pool_item *item_alloc(struct world *world)
+static size_t note_bytes(const char *name)
 {
-    struct pool_item *item = population_alloc(world->items_population, sizeof *item);
+    return sizeof(struct item_note) + strlen(name) + 1;
+}
+
+static void note_free(struct world *world, struct item_note *note)
+{
+    if (note != NULL)
+        world_own_free(world, note, note_bytes(note->name));
+}
+
+static int64_t operations_begun(struct world *world)
+{
+    return atomic_load_explicit(&world->operations, memory_order_relaxed);
+}
+
+/* An item with its memory, in the populations, that nobody holds yet. NULL: out of memory. */
+static struct pool_item *item_alloc(struct world *world, const char *name)
+{
+    struct item_note *note = world_own_alloc(world, note_bytes(name));
+    struct pool_item *item = note != NULL ? population_alloc(world->items_population, sizeof *item) : NULL;
     size_t bytes = item_payload_bytes(world);
 
-    if (item == NULL)
+    if (item == NULL) {
+        note_free(world, note);
         return NULL;
-    *item = (struct pool_item){.pooled = true, .pool_fd = -1, .peer_fd = -1};
+    }
+    *item = (struct pool_item){.note = note, .pooled = true, .pool_fd = -1, .peer_fd = -1};
+    note->since = operations_begun(world);
+    memcpy(note->name, name, strlen(name) + 1);
     if (bytes > 0) {
         item->payload = population_alloc(world->payloads_population, bytes);
         if (item->payload == NULL) {
+            note_free(world, note);
             population_free(world->items_population, item, sizeof *item);
             return NULL;
         }
@@ -43,6 +67,7 @@ static void item_give_back_locked(struct world *world, struct pool_item *item)
     if (item->hh.tbl != NULL)
         HASH_DEL(world->items, item);
     world_own_free(world, item->payload, item_payload_bytes(world));
+    note_free(world, item->note);
     world_own_free(world, item, sizeof *item);
 }
 
@@ -88,13 +113,12 @@ static bool item_open_locked(struct world *world, struct pool_item *item)
 
 struct pool_item *item_make(struct world *world, const char *key)
 {
-    struct pool_item *item = item_alloc(world);
+    struct pool_item *item = item_alloc(world, key);
 
     if (item == NULL) {
         factory_set_error(world, "out of memory", 0);
         return NULL;
     }
-    item->made_for = factory_hash(key);
     pthread_mutex_lock(&world->lock);
     bool opened = item_open_locked(world, item);
     if (!opened) {
@@ -121,7 +145,7 @@ static uint64_t value_identity(const char *name)
 
 struct pool_item *world_value_make(struct world *world, const char *name)
 {
-    struct pool_item *item = item_alloc(world);
+    struct pool_item *item = item_alloc(world, name);
 
     if (item == NULL)
         return NULL;
@@ -186,6 +210,7 @@ enum pool_result item_destroy(void *ctx, struct pool_item *item)
         tcp_reset(&item->pool_fd);
         tcp_reset(&item->peer_fd);
         world->counts[WORLD_DESTROYED]++;
+        item->note->since = operations_begun(world);
         identities_give_back_locked(world, identity);
         item_settle_locked(world, item);
     }
@@ -291,6 +316,7 @@ void world_item_given_back(struct world *world, struct pool_item *item)
 {
     pthread_mutex_lock(&world->lock);
     item->leases--;
+    item->note->since = operations_begun(world);
     pthread_mutex_unlock(&world->lock);
 }
 
@@ -303,6 +329,52 @@ void world_item_invalidated(struct world *world, struct pool_item *item)
         item->invalidated_at = now;
     pthread_mutex_unlock(&world->lock);
 }
+
+/* ---- examples ---------------------------------------------------------------------------------------------------- */
+
+void world_note_operations(struct world *world, int64_t operations)
+{
+    atomic_store_explicit(&world->operations, operations, memory_order_relaxed);
+}
+
+static bool comes_before(const struct pool_item *item, const struct world_example *example)
+{
+    if (item->note->since != example->since)
+        return item->note->since < example->since;
+    return item->identity < example->identity;
+}
+
+static void example_set(struct world_example *example, const struct pool_item *item)
+{
+    *example = (struct world_example){.identity = item->identity & ~WORLD_FOREIGN_BIT,
+                                      .foreign = (item->identity & WORLD_FOREIGN_BIT) != 0,
+                                      .since = item->note->since,
+                                      .references = item->refs};
+    (void)snprintf(example->name, sizeof example->name, "%s", item->note->name);
+}
+
+size_t world_examples(struct world *world, bool closed, struct world_example *out, size_t most)
+{
+    size_t count = 0;
+
+    pthread_mutex_lock(&world->lock);
+    for (struct pool_item *item = world->items; item != NULL; item = item->hh.next) {
+        size_t place = count;
+        if (closed ? !item->retained : item->holders == 0 || item->leases > 0)
+            continue;
+        while (place > 0 && comes_before(item, &out[place - 1]))
+            place--;
+        if (place == most)
+            continue;
+        count += count < most;
+        memmove(&out[place + 1], &out[place], (count - place - 1) * sizeof *out);
+        example_set(&out[place], item);
+    }
+    pthread_mutex_unlock(&world->lock);
+    return count;
+}
+
+/* ---- faults ------------------------------------------------------------------------------------------------------ */
 
 void world_item_kill(struct world *world, struct pool_item *item)
 {

@@ -74,6 +74,23 @@ struct pool_item *world_value_make(struct world *world, const char *name);
 /* The peer closes the item's connection. The pool is not told. Nothing with items=bytes. */
 void world_item_kill(struct world *world, struct pool_item *item);
 
+/* ---- examples, for a report --------------------------------------------------------------------------------------- */
+
+/* How many operations of the plan have begun. */
+void world_note_operations(struct world *world, int64_t operations);
+
+struct world_example {
+    uint64_t identity;           /* without the bit of foreign values */
+    bool foreign;                /* a value that belongs to no pool */
+    char name[NAME_MAX_LEN + 1]; /* of its key; of the foreign value */
+    int64_t since; /* after how many operations it was closed, or given back (or made) last. With threads: handed out */
+    int64_t references; /* of the pool, beside being its owner */
+};
+
+/* Closed items and foreign values that the pool still refers to, or open items that nobody leases: at most `most`, those
+ * that have been so for longest first. Returns how many. */
+size_t world_examples(struct world *world, bool closed, struct world_example *out, size_t most);
+
 /* ---- faults and time --------------------------------------------------------------------------------------------- */
 
 /* The next `count` creations for the key fail; 0 ends it. */

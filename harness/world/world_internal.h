@@ -24,19 +24,25 @@ struct pool_population {
     struct pool_population *next; /* by name */
 };
 
+/* What a report says of an item. The world's own memory: an item weighs the same whatever its key is called. */
+struct item_note {
+    int64_t since; /* how many operations had begun when it was made, given back or closed last */
+    char name[];   /* of the key that it was made for, or of the foreign value */
+};
+
 struct pool_item {
     struct pool_item *self; /* the key of world->items */
     uint64_t identity;
     int64_t holders;        /* how often the pool has still to destroy it; 0: closed */
     int64_t refs;           /* references of the pool beside that */
     int64_t keeps;          /* references of the host */
-    int64_t leases;         /* that are out */
     int64_t invalidated_at; /* the moment; 0: it was not */
+    int32_t leases;         /* that are out */
     bool retained;          /* counted in WORLD_DEAD_RETAINED */
     bool pooled;            /* its memory is counted in the populations, not as the world's own */
     int pool_fd;            /* items=tcp: both ends of the connection, or -1 */
     int peer_fd;
-    uint32_t made_for; /* the key's name, hashed; 0: a foreign value */
+    struct item_note *note;
     void *payload;
     UT_hash_handle hh;
 };
@@ -93,6 +99,7 @@ struct world {
     struct keyed_pool *pool;
 
     _Atomic int64_t moment;
+    _Atomic int64_t operations;            /* begun */
     _Atomic int64_t own_bytes, own_blocks; /* atomic, because own memory is taken with and without the lock */
     int64_t counts[WORLD_COUNT_COUNT];     /* those of items and finalizers */
     int64_t allocs_asked;
@@ -147,7 +154,6 @@ enum pool_result factory_create(void *ctx, const char *key, void *ticket, struct
 void factory_set_error(struct world *world, const char *what, int error);
 void factory_set_error_locked(struct world *world, const char *what, int error);
 bool factory_close_fails_locked(struct world *world, const struct pool_item *item); /* uses up one failure */
-uint32_t factory_hash(const char *key);
 void factory_free_all(struct world *world);
 
 /* scopes.c */

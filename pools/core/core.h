@@ -313,6 +313,7 @@ void core_created(struct keyed_pool *pool, void *ticket, enum pool_result result
 void core_maintain(struct keyed_pool *pool);                      /* ttl.c */
 enum pool_result core_shutdown(struct keyed_pool *pool);          /* shutdown.c */
 void core_stats(struct keyed_pool *pool, struct pool_stats *out); /* stats.c */
+void core_stats_by_key(struct keyed_pool *pool, pool_tell_fn tell, void *ctx);
 
 /* Registers the strategy STRATEGY as a pool called NAME. */
 #define POOL_STRATEGY_REGISTER(STRATEGY, NAME, ABOUT)                                                                  \
@@ -336,6 +337,7 @@ void core_stats(struct keyed_pool *pool, struct pool_stats *out); /* stats.c */
         .maintain = core_maintain,                                                                                     \
         .shutdown = core_shutdown,                                                                                     \
         .stats = core_stats,                                                                                           \
+        .stats_by_key = core_stats_by_key,                                                                             \
     };                                                                                                                 \
     POOL_REGISTER(strategy_ops)
 

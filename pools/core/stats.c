@@ -48,6 +48,15 @@ static void count_key(struct keyed_pool *pool, const struct key_pool *key, int64
     }
 }
 
+/* What follows from the other counts. */
+static void conclude(const struct keyed_pool *pool, int64_t *value)
+{
+    value[POOL_STAT_FREE] = value[POOL_STAT_IDLE] - value[POOL_STAT_WAITING] - value[POOL_STAT_WAITERS_GHOST];
+    /* A strategy without tombstones has none, and that is worth saying: it is what the leaking one is held against. */
+    if (pool->strategy->stat != POOL_STAT_TOMBSTONES)
+        value[POOL_STAT_TOMBSTONES_FOREIGN] = 0;
+}
+
 void core_stats(struct keyed_pool *pool, struct pool_stats *out)
 {
     int64_t *value = out->value;
@@ -57,10 +66,21 @@ void core_stats(struct keyed_pool *pool, struct pool_stats *out)
     for (const struct key_pool *key = pool->keys; key; key = key->hh.next)
         count_key(pool, key, value);
     value[pool->strategy->stat] += (int64_t)pool->owned;
-    value[POOL_STAT_FREE] = value[POOL_STAT_IDLE] - value[POOL_STAT_WAITING] - value[POOL_STAT_WAITERS_GHOST];
+    conclude(pool, value);
     pool->set_ops = value[POOL_STAT_SET_OPS]; /* looking is not counted */
     pool_leave(pool);
-    /* A strategy without tombstones has none, and that is worth saying: it is what the leaking one is held against. */
-    if (pool->strategy->stat != POOL_STAT_TOMBSTONES)
-        value[POOL_STAT_TOMBSTONES_FOREIGN] = 0;
+}
+
+void core_stats_by_key(struct keyed_pool *pool, pool_tell_fn tell, void *ctx)
+{
+    pool_lock(pool);
+    int64_t set_ops = pool->set_ops;
+    for (const struct key_pool *key = pool->keys; key; key = key->hh.next) {
+        struct pool_stats stats = {{0}};
+        count_key(pool, key, stats.value);
+        conclude(pool, stats.value);
+        tell(ctx, key->name, &stats);
+    }
+    pool->set_ops = set_ops;
+    pool_leave(pool);
 }

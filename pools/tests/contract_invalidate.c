@@ -19,6 +19,42 @@ CONTRACT(a_leased_item_that_was_invalidated_is_closed_when_it_comes_back)
     rig_close(&rig);
 }
 
+static void add_up(void *ctx, const char *key, const struct pool_stats *stats)
+{
+    struct pool_stats *sum = ctx;
+    cr_expect(strcmp(key, "k") == 0 || strcmp(key, "j") == 0 || strcmp(key, "i") == 0, "%s", key);
+    for (size_t i = 0; i < POOL_STAT_COUNT; i++)
+        sum->value[i] += stats->value[i];
+}
+
+/* set_ops belong to no key, and owner's members stand in one index. */
+CONTRACT(what_the_keys_count_is_what_the_pool_counts)
+{
+    struct rig rig;
+    struct loan a = {0}, b = {0}, c = {0};
+    struct pool_stats sum = {{0}};
+    if (!ops->stats_by_key)
+        cr_skip_test("%s tells nothing of its keys", ops->name);
+    rig_open(&rig, ops, (struct shape){.max = 1, .ttl_ns = NEVER});
+    lend(&rig, &a, "k");
+    lend(&rig, &b, "j");
+    EXPECT_RESULT(loan_get(&rig, &c, "j"), POOL_PENDING);
+    churn_once(&rig, &(struct loan){0}, "i");
+    int64_t set_ops = rig_stat(&rig, POOL_STAT_SET_OPS);
+    ops->stats_by_key(rig.pool, add_up, &sum);
+    cr_expect_eq(sum.value[POOL_STAT_LEASED], 2);
+    for (int i = 0; i < POOL_STAT_COUNT; i++)
+        if (i != POOL_STAT_SET_OPS && (i != POOL_STAT_MEMBERS || strcmp(ops->name, "owner") != 0))
+            EXPECT_STAT(&rig, (enum pool_stat)i, sum.value[i]);
+    EXPECT_STAT(&rig, POOL_STAT_SET_OPS, set_ops);
+    EXPECT_RESULT(loan_cancel(&c), POOL_OK);
+    loan_release(&a);
+    loan_release(&b);
+    loan_drop(&a);
+    loan_drop(&b);
+    rig_close(&rig);
+}
+
 CONTRACT(it_is_replaced_below_min)
 {
     struct rig rig;

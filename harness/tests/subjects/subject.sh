@@ -78,6 +78,8 @@ on_rung() {
 	array-json) echo 'rung [1]' ;;
 	real-number) echo 'rung {"leased":1.5}' ;;
 	wrong-count) echo 'rung {"leased":7}' ;;
+	example) rungs=$((rungs + 1)); echo "example leased lease $rungs"; echo "example his-own ($(printf '\001'))"; echo "rung {\"leased\":$leased}" ;;
+	bad-example) echo 'example no/name x' ;;
 	twice) echo "rung {\"leased\":$leased}"; echo "rung {\"leased\":$leased}" ;;
 	*) echo "rung {\"leased\":$leased}" ;;
 	esac

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* From the middle of the run to its end: what fills up first is full by then. The rung before the first operation is the
  * host's first, and the measured ones follow. */
@@ -23,14 +24,32 @@ enum err drive_ask_growth(struct drive *drive, struct problem *why)
     return ERR_NONE;
 }
 
-/* Growth that nobody expected, or a threshold that was passed. */
+static bool has_threshold(const struct run *run, const char *metric)
+{
+    for (size_t i = 0; i < run->thresholds.count; i++)
+        if (strcmp(run->thresholds.list[i].metric, metric) == 0)
+            return true;
+    return false;
+}
+
+/* Growth that nobody expected, or a threshold that was passed. (A ratio is only known when all runs are there.) */
+static bool has_to_explain(const struct run *run)
+{
+    for (size_t i = 0; i < run->found_count; i++) {
+        const struct found *found = &run->found[i];
+        if (found->expected || !found->metric)
+            continue;
+        if (found->finding == FINDING_GROWS ||
+            (found->finding == FINDING_VIOLATES && has_threshold(run, found->metric)))
+            return true;
+    }
+    return false;
+}
+
 bool drive_wants_stack(const struct driver_request *request, const struct run *run)
 {
     const struct backend *memcheck = backend_find("memcheck");
-    bool grows = false;
 
-    for (size_t i = 0; i < run->found_count; i++)
-        grows = grows || (!run->found[i].expected && run->found[i].finding == FINDING_GROWS);
-    return request->explain && grows && run->ending == ENDING_DONE && memcheck && !backend_foreign_command(run->pool) &&
-           memcheck->available(request->build_folder, NULL);
+    return request->explain && has_to_explain(run) && run->ending == ENDING_DONE && memcheck &&
+           !backend_foreign_command(run->pool) && memcheck->available(request->build_folder, NULL);
 }

@@ -130,9 +130,11 @@ Test(verdict_threshold, limits_have_examples)
         cr_assert_eq(run_add_example(run, "timers", "4 in key k7"), ERR_NONE);
         cr_assert_eq(run_add_example(run, "open", "item 3 of key k1"), ERR_NONE);
         cr_assert_eq(run_add_example(run, "dead_retained", "item 9"), ERR_NONE);
+        sample_text(&run->stack, "630 bytes in 90 blocks:\n  f (f.c:77)\n");
         state(run, THRESHOLD_LIMIT, rows[i][1], NULL);
         sample_judge(run);
         cr_expect_eq(run->status, STATUS_FAIL, "%s: %s", rows[i][1], run->message);
+        cr_expect(strstr(run->message, "; allocated by f (f.c:77)"), "%s", run->message);
         cr_expect(strstr(run->message, rows[i][2]), "%s: %s", rows[i][1], run->message);
         run_free(run);
     }

@@ -141,6 +141,8 @@ static enum err say_found(const struct run *run, const struct found *found, stru
     else if (found->finding == FINDING_VIOLATES && !whole)
         buffer_addf(out, metric[0] == 'I' ? "%s does not hold: " : "%s is not as the scenario says: ", metric);
     buffer_add_text(out, found->detail ? found->detail : finding_name(found->finding));
+    if (found->finding == FINDING_VIOLATES && whole && !found->expected)
+        say_stack(run, out);
     return ERR_NONE;
 }
 

@@ -23,10 +23,10 @@ static void add_option(struct buffer *out, const char *option, const char *value
     add_word(out, value ? value : "");
 }
 
-static void add_run(struct buffer *out, const struct run *run, bool is_plan)
+static void add_run(struct buffer *out, const struct run *run, const char *command)
 {
     struct buffer setting = {0};
-    buffer_add_text(out, is_plan ? " replay " : " run ");
+    buffer_addf(out, " %s ", command);
     add_word(out, run->file ? run->file : "");
     add_option(out, "--pool", run->pool);
     if (run->as)
@@ -79,7 +79,7 @@ enum err repeat_set(struct run *run, const struct call *call, bool is_plan)
     else if (run->repeat && strncmp(run->repeat, name, strlen(name)) == 0)
         buffer_add_text(&text, run->repeat + strlen(name));
     else
-        add_run(&text, run, is_plan);
+        add_run(&text, run, is_plan ? "replay" : is_gate(call) ? "gate" : "run");
     if (call->options->timeout_ns > 0) {
         quantity_print_duration(call->options->timeout_ns, limit, sizeof limit);
         add_option(&text, "--timeout", limit);

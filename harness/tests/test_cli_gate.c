@@ -76,3 +76,14 @@ Test(cli_compare, an_arm_of_which_nothing_is_known_is_no_pass, .timeout = 120)
     check(rig, "churn compare buggy fixed --arms broadcast,owner", 3, "of 1 runs nothing can be said");
     cli_rig_close(rig);
 }
+
+/* The gate's command repeats the run whether it came to run or not. */
+Test(cli_gate, a_run_that_was_skipped_is_repeated_by_the_gate, .timeout = 60)
+{
+    struct cli_rig *rig = cli_rig_open();
+    cli_rig_write(rig, "one.lua", PLAIN);
+    check(rig, "churn gate one.lua --pool exec:cat --under asan --baseline b", 77,
+          "churn gate one.lua --pool exec:cat ");
+    cr_expect_not_null(strstr(cli_rig_out(rig), " --baseline b\n"), "%s", cli_rig_out(rig));
+    cli_rig_close(rig);
+}

@@ -74,26 +74,14 @@ static enum err end_as_subject(struct drive *drive)
 
 /* ---- lost memory by the world's own count ---- */
 
-/* "churn-host: lost: 3 blocks of tombstones, 96 bytes": the bytes when they are told, otherwise one for each block. */
+/* "churn-host: lost: 96 bytes in 3 blocks of tombstones". A block may be empty, and is lost all the same. */
 static int64_t read_lost(const char *text)
 {
-    const char *line = strstr(text, "churn-host: lost: ");
-    int64_t bytes = 0, blocks = 0;
+    static const char word[] = "churn-host: lost: ";
+    const char *line = strstr(text, word);
+    int64_t bytes = line ? strtoll(line + strlen(word), NULL, 10) : 0;
 
-    for (const char *at = line ? line + strlen("churn-host: lost: ") : ""; *at && *at != '\n';) {
-        char *end;
-        long long number = *at >= '0' && *at <= '9' ? strtoll(at, &end, 10) : -1;
-        if (number < 0) {
-            at++;
-            continue;
-        }
-        if (strncmp(end, " byte", strlen(" byte")) == 0)
-            bytes += number;
-        else
-            blocks += number;
-        at = end;
-    }
-    return bytes > 0 ? bytes : blocks;
+    return line && bytes < 1 ? 1 : bytes;
 }
 
 static void note_lost(struct drive *drive)

@@ -208,8 +208,8 @@ Test(driver, memory_lost_by_the_worlds_count_is_lost)
 
     cr_expect_eq(run->ending, ENDING_EXITED);
     cr_expect_eq(run->ending_code, ENDING_CODE_LOST);
-    cr_expect_gt(run->lost_bytes, 0);
-    cr_expect_str_eq(run->log, "churn-host: lost: 2 blocks of slots\n");
+    cr_expect_eq(run->lost_bytes, 160);
+    cr_expect_str_eq(run->log, "churn-host: lost: 160 bytes in 2 blocks of slots\n");
     run_free(run);
 }
 

@@ -105,22 +105,22 @@ out:
     return err;
 }
 
-/* "3 blocks of tombstones, 1 of slots" */
+/* "96 bytes in 3 blocks of tombstones, 1 of slots" */
 static int64_t world_say_lost(const struct world *world, char *lost, size_t size)
 {
-    int64_t total = 0;
+    int64_t total = 0, bytes = 0;
     size_t used = 0;
 
+    for (const struct pool_population *at = world->populations; at != NULL; at = at->next)
+        bytes += at->bytes;
     for (const struct pool_population *at = world->populations; at != NULL; at = at->next) {
         if (at->blocks == 0)
             continue;
-        if (used < size)
-            used += (size_t)snprintf(lost + used, size - used, "%s%lld %sof %s", total == 0 ? "" : ", ",
-                                     (long long)at->blocks,
-                                     total > 0         ? ""
-                                     : at->blocks == 1 ? "block "
-                                                       : "blocks ",
-                                     at->name);
+        if (total == 0 && size > 0)
+            used = (size_t)snprintf(lost, size, "%lld bytes in %lld block%s of %s", (long long)bytes,
+                                    (long long)at->blocks, at->blocks == 1 ? "" : "s", at->name);
+        else if (used < size)
+            used += (size_t)snprintf(lost + used, size - used, ", %lld of %s", (long long)at->blocks, at->name);
         total += at->blocks;
     }
     return total;

@@ -35,8 +35,8 @@ enum err world_make(const struct plan_shape *shape, const struct world_listener 
                     struct problem *why) MUST_CHECK;
 
 /* Ends the world; NULL is accepted. The pool must be gone and the host's references dropped. Returns how many blocks
- * nobody gave back, and writes them by population into `lost` when there are any ("3 blocks of tombstones, 1 of slots";
- * size bytes). Items still open are closed; finalizers still registered are not run. */
+ * nobody gave back, and writes them by population into `lost` when there are any ("96 bytes in 3 blocks of tombstones, 1
+ * of slots"; size bytes). Items still open are closed; finalizers still registered are not run. */
 int64_t world_free(struct world *world, char *lost, size_t size);
 
 /* What a pool is made with. BORROWED for the world's life. */

@@ -100,6 +100,6 @@ done
 case $mode in
 stubborn) exec sleep 1000 ;;
 exit-7-at-end) exit 7 ;;
-lost-at-end) echo 'churn-host: lost: 2 blocks of slots' >&2; exit 23 ;;
+lost-at-end) echo 'churn-host: lost: 160 bytes in 2 blocks of slots' >&2; exit 23 ;;
 esac
 exit 0

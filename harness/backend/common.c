@@ -64,7 +64,7 @@ static enum err make_log_folder(struct backend_command *command, struct problem 
         return problem_set(why, ERR_MEMORY, "out of memory");
     if (!mkdtemp(path)) {
         enum err err =
-            problem_set(why, ERR_SYSTEM, "cannot make a folder for logs below %s: %s", base, strerror(errno));
+            problem_set(why, ERR_SYSTEM, "cannot make a folder for logs below %s (TMPDIR): %s", base, strerror(errno));
         free(path);
         return err;
     }

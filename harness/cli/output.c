@@ -71,8 +71,10 @@ enum err output_open(struct output *output, const struct options *options, bool 
     output->folder = options->out ? strdup(options->out) : usual_folder();
     if (!output->folder)
         return problem_set(why, ERR_MEMORY, "out of memory");
-    if (folder_make(output->folder, why) != ERR_NONE)
+    if (folder_make(output->folder, why) != ERR_NONE) {
+        problem_prefix(why, options->out ? "--out" : "the results (--out DIR puts them elsewhere)");
         return why->kind = ERR_INPUT;
+    }
     return try_folder(output->folder, why);
 }
 

@@ -216,6 +216,21 @@ static void churn_with_failing_destructor(const char *settings, int64_t expected
     }
 }
 
+/* netty #4023, step by step: one place; request, release, the connection dies in the pool, request. */
+DEFECT(dead_idle_keeps_size, .max = 1, .ttl_ns = NEVER)
+{
+    struct loan a = {0}, b = {0};
+    lend(rig, &a, "k");
+    loan_release(&a);
+    loan_invalidate(&a);
+    EXPECT_RESULT(loan_get(rig, &b, "k"), POOL_PENDING);
+    EXPECT_COUNT(rig, WORLD_OPEN, 0);
+    EXPECT_STAT(rig, POOL_STAT_SIZE, 1);
+    EXPECT_RESULT(rig->ops->cancel(rig->pool, &b.lease), POOL_OK);
+    EXPECT_RESULT(rig->ops->shutdown(rig->pool), POOL_OK);
+    loan_drop(&a);
+}
+
 Test(defects, destroy_failure_keeps_size)
 {
     churn_with_failing_destructor("", 0);

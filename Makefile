@@ -56,7 +56,7 @@ objects   = $(patsubst %.c,$(BUILD)/obj/$(1)/%.o,$(2))
 PROGRAMS := $(BUILD)/churn $(BUILD)/churn-host $(BUILD)/asan/churn-host $(BUILD)/tsan/churn-host
 
 .DEFAULT_GOAL := all
-.PHONY: all help setup test scenarios gate soak nightly check format clean install
+.PHONY: all help setup test scenarios gate soak upstream nightly check format clean install uninstall
 
 all: $(PROGRAMS) ## build churn and the host programs (native and ASan)
 
@@ -101,6 +101,12 @@ plugins: $(BUILD)/skeleton.so ## build the pool to copy, as a shared object
 
 format: ## format every C file with clang-format
 	clang-format -i $$(git ls-files '*.c' '*.h')
+
+install: all ## install below PREFIX (/usr/local): churn, its man page, the scenarios; DESTDIR=... for packages
+	@PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) scripts/install $(BUILD)
+
+uninstall: ## take away what install brought
+	@PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) scripts/install $(BUILD) --remove
 
 clean: ## remove what was built
 	rm -rf $(BUILD)

@@ -22,6 +22,7 @@ struct backend {
     const char *about;
     int slowdown;      /* how much longer a run may take than native: multiplies the time limit */
     bool finds_lost;   /* reports memory that nobody can reach; the others have only the world's own count of it */
+    bool finds_races;  /* reports threads that touch the same memory unguarded */
     bool runs_foreign; /* can start a foreign program ("exec:COMMAND"); no tool can look into one */
 
     /* Can it run here? False: *why says what is missing and how to get it. */

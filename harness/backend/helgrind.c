@@ -33,6 +33,7 @@ static const struct backend helgrind = {
     .name = "helgrind",
     .about = "Valgrind's helgrind, for --threads",
     .slowdown = 30,
+    .finds_races = true,
     .available = valgrind_available,
     .command = helgrind_command,
     .read_logs = helgrind_read_logs,

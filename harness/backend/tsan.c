@@ -43,6 +43,7 @@ static const struct backend tsan = {
     .name = "tsan",
     .about = "ThreadSanitizer, for --threads",
     .slowdown = 10,
+    .finds_races = true,
     .available = tsan_available,
     .command = tsan_command,
     .read_logs = tsan_read_logs,

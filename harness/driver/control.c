@@ -1,6 +1,7 @@
 /*
  * control.c: the positive control (D6). Who finds nothing proves nothing before it has found something: LeakSanitizer can be
- * off without a word (under ptrace), Valgrind can lack its client requests, and a judge can look at the wrong numbers.
+ * off without a word (under ptrace), Valgrind can lack its client requests, ThreadSanitizer can be told to report nothing,
+ * and a judge can look at the wrong numbers.
  */
 #include "harness/driver/driver_internal.h"
 
@@ -17,22 +18,28 @@
 /* ---- its plan ---- */
 
 static const char *const BEFORE[] = {"pool min=0 max=1", "rung"};
+static const char *const RACE[] = {"thread 1",   "get r1 race", "thread 2",   "get r2 race", "thread 1",
+                                   "release r1", "thread 2",    "release r2", "thread 0"};
 static const char *const CYCLE[] = {"get a k0", "release a", "rung"};
 static const char *const AFTER[] = {"shutdown", "rung"};
 
 struct control_source {
     struct plan_source source; /* first: it is one */
+    bool races;
     size_t at;
 };
 
 /* The line at a place of the plan; NULL at its end. */
-static const char *control_line(size_t at)
+static const char *control_line(bool races, size_t at)
 {
-    const size_t warmup = (size_t)WARMUP * 2, measured = (size_t)RUNGS * 3;
+    const size_t warmup = (size_t)WARMUP * 2, measured = (size_t)RUNGS * 3, racing = races ? ARRAY_LEN(RACE) : 0;
 
     if (at < ARRAY_LEN(BEFORE))
         return BEFORE[at];
     at -= ARRAY_LEN(BEFORE);
+    if (at < racing)
+        return RACE[at];
+    at -= racing;
     if (at < warmup)
         return CYCLE[at % 2];
     at -= warmup;
@@ -45,7 +52,7 @@ static const char *control_line(size_t at)
 static enum err control_next(struct plan_source *self, struct plan_op *out, bool *done, struct problem *why)
 {
     struct control_source *control = (struct control_source *)(void *)self;
-    const char *line = control_line(control->at);
+    const char *line = control_line(control->races, control->at);
 
     *done = line == NULL;
     if (*done)
@@ -75,7 +82,7 @@ static bool ended_well(const struct run *run)
     return run->ending == ENDING_DONE || (run->ending == ENDING_EXITED && run->ending_code == ENDING_CODE_LOST);
 }
 
-static char *miss(const struct run *run)
+static char *miss(const struct backend *backend, const struct run *run)
 {
     const struct found *growth = find_growth(run, "blocks_live");
     char *text = NULL;
@@ -84,7 +91,9 @@ static char *miss(const struct run *run)
     if (!ended_well(run))
         length = asprintf(&text, "the control run did not end well: %s",
                           run->ending_detail ? run->ending_detail : ending_name(run->ending));
-    else if (run->tool_errors > 0)
+    else if (backend->finds_races && run->tool_errors == 0)
+        length = asprintf(&text, "two threads that wrote to the same memory unguarded were not reported");
+    else if (!backend->finds_races && run->tool_errors > 0)
         length = asprintf(&text, "the tool reports memory errors where there are none");
     else if (!growth)
         length = asprintf(&text, "one entry left behind in three cycles was not seen");
@@ -108,14 +117,16 @@ enum err driver_control(const struct driver_request *request, char **why_not, st
     if (!control)
         return problem_set(why, ERR_MEMORY, "out of memory");
     control->source = (struct plan_source){.next = control_next, .free = control_free};
-    asked.scenario = (struct scenario_request){.pool = request->backend->finds_lost ? "control:lost=uncounted"
-                                                                                    : "control:lost=counted"};
+    control->races = request->backend->finds_races;
+    asked.scenario = (struct scenario_request){.pool = control->races                 ? "control:lost=counted,race"
+                                                       : request->backend->finds_lost ? "control:lost=uncounted"
+                                                                                      : "control:lost=counted"};
     enum err err = drive_source(&asked, &control->source, "control", &run, why);
     if (err == ERR_NONE && run->ending == ENDING_STOPPED)
         err = problem_set(why, ERR_STOPPED, "interrupted");
     if (err == ERR_NONE)
         err = verdict_judge_run(run);
-    if (err == ERR_NONE && (*why_not = miss(run)) == NULL)
+    if (err == ERR_NONE && (*why_not = miss(request->backend, run)) == NULL)
         err = ERR_MEMORY;
     if (err == ERR_MEMORY)
         problem_set(why, err, "out of memory during the control run");

@@ -3,10 +3,13 @@
  * this machine, under this backend, before it believes that another pool does not. Not listed: nobody tests it.
  *
  * Of every three releases one leaves an entry behind, and the first one loses a block of CONTROL_LOST_BYTES: with
- * `lost=uncounted` behind the world's back, which is for tools to find; with `lost=counted` the world misses it.
+ * `lost=uncounted` behind the world's back, which is for tools to find; with `lost=counted` the world misses it. With
+ * `lost=counted,race` two gets of the key "race", on two threads, write to the same memory unguarded.
  */
 #include "harness/host/host.h"
 
+#include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,24 +22,32 @@ struct keyed_pool {
     const struct pool_env *env;
     struct pool_population *population;
     struct entry *entries;
+    pthread_mutex_t lock; /* guards what follows */
     int64_t releases;
-    bool loses_counted;
+    bool loses_counted, races;
+    int arrived; /* at the race; both threads wait here for the other, without any order between them */
+    int64_t unguarded;
 };
+
+#define WAITS_MAX 1000000 /* for a second thread that may not come */
 
 static enum pool_result control_make(const struct pool_config *config, const struct pool_env *env,
                                      struct keyed_pool **out, char *message, size_t size)
 {
-    bool counted = strcmp(config->settings, "lost=counted") == 0;
+    bool races = strcmp(config->settings, "lost=counted,race") == 0;
+    bool counted = races || strcmp(config->settings, "lost=counted") == 0;
 
     if (!counted && strcmp(config->settings, "lost=uncounted") != 0) {
-        (void)snprintf(message, size, "expected lost=counted or lost=uncounted, found \"%s\"", config->settings);
+        (void)snprintf(message, size, "expected lost=counted, lost=counted,race or lost=uncounted, found \"%s\"",
+                       config->settings);
         return POOL_BAD_SETTING;
     }
     struct pool_population *population = env->population(env->ctx, "control");
     struct keyed_pool *pool = population != NULL ? env->alloc(population, sizeof *pool) : NULL;
     if (pool == NULL)
         return POOL_NO_MEMORY;
-    *pool = (struct keyed_pool){.env = env, .population = population, .loses_counted = counted};
+    *pool = (struct keyed_pool){.env = env, .population = population, .loses_counted = counted, .races = races};
+    pthread_mutex_init(&pool->lock, NULL);
     *out = pool;
     return POOL_OK;
 }
@@ -50,11 +61,23 @@ static void control_free(struct keyed_pool *pool)
         pool->entries = entry->next;
         pool->env->free(pool->population, entry, sizeof *entry);
     }
+    pthread_mutex_destroy(&pool->lock);
     pool->env->free(pool->population, pool, sizeof *pool);
+}
+
+/* The planted race. Relaxed: whatever tells the threads of each other would be an order, and no race. */
+static void race(struct keyed_pool *pool)
+{
+    (void)__atomic_fetch_add(&pool->arrived, 1, __ATOMIC_RELAXED);
+    for (int i = 0; i < WAITS_MAX && __atomic_load_n(&pool->arrived, __ATOMIC_RELAXED) < 2; i++)
+        (void)sched_yield();
+    pool->unguarded++;
 }
 
 static enum pool_result control_get(struct keyed_pool *pool, const char *key, struct pool_lease *lease)
 {
+    if (pool->races && strcmp(key, "race") == 0)
+        race(pool);
     enum pool_result result = pool->env->create(pool->env->ctx, key, lease, &lease->item);
 
     if (result == POOL_OK)
@@ -89,11 +112,13 @@ static enum pool_result control_release(struct keyed_pool *pool, struct pool_lea
         return POOL_VOID;
     lease->record = NULL;
     (void)pool->env->destroy(pool->env->ctx, lease->item);
+    pthread_mutex_lock(&pool->lock);
     pool->releases++;
     if (pool->releases == 1)
         lose_block(pool);
     if (pool->releases % 3 == 0)
         leak_entry(pool);
+    pthread_mutex_unlock(&pool->lock);
     return POOL_OK;
 }
 

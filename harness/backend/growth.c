@@ -12,9 +12,12 @@
 #define PARTS_KEPT  4
 #define FRAMES_KEPT 12
 
-/* Files of the world's allocator, above the pool, and of the host, below it. */
-static const char *const above[] = {"vg_replace_malloc.c", "populations.c", "interpose.c"};
-static const char *const below[] = {"host.c", "leases.c", "main.c", "threads.c", "schedule.c", "plugin.c"};
+/* What is not the pool's: the world's allocator and factory, above it, and the host, below it. With the function where
+ * a pool may well have a file of that name. */
+static const char *const above[] = {"(vg_replace_malloc.c:",      "(populations.c:",           "(interpose.c:",
+                                    "item_alloc (items.c:",       "item_make (items.c:",       "scope_add (scopes.c:",
+                                    "factory_finish (factory.c:", "factory_create (factory.c:"};
+static const char *const below[] = {"(host.c:", "(leases.c:", "(main.c:", "(threads.c:", "(schedule.c:", "(plugin.c:"};
 
 /* "==7==    by 0x10A2B4: tombs_add (tombs.c:77)" -> "tombs_add (tombs.c:77)"; NULL: no frame. */
 static const char *frame_of(const char *line, size_t *length)
@@ -30,14 +33,11 @@ static const char *frame_of(const char *line, size_t *length)
     return colon + 2;
 }
 
-static bool is_in(const char *const *files, size_t count, const char *frame, size_t length)
+static bool is_in(const char *const *places, size_t count, const char *frame, size_t length)
 {
-    for (size_t i = 0; i < count; i++) {
-        char place[64];
-        int wide = snprintf(place, sizeof(place), "(%s:", files[i]);
-        if (memmem(frame, length, place, (size_t)wide))
+    for (size_t i = 0; i < count; i++)
+        if (memmem(frame, length, places[i], strlen(places[i])))
             return true;
-    }
     return false;
 }
 

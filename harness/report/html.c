@@ -154,22 +154,51 @@ static void add_tiles(struct buffer *out, const struct results *results)
 
 /* ---- problems ---- */
 
+static void add_finding(struct buffer *out, const struct found *found)
+{
+    buffer_add_text(out, "<li>");
+    text_add_finding(out, found->finding, found->metric, found->rate, found->rate_unit, MARKUP_HTML);
+    if (found->rung >= 0)
+        buffer_addf(out, ", since rung %" PRId64, found->rung + 1);
+    if (found->detail) {
+        buffer_add_text(out, ": ");
+        text_add(out, found->detail, MARKUP_HTML);
+    }
+    buffer_addf(out, "%s</li>\n", found->expected ? " <small class=\"muted\">(expected)</small>" : "");
+}
+
+/* The reason above has told the main one. */
+static bool is_main_finding(const struct run *run, const struct found *found)
+{
+    return found->finding == run->finding &&
+           strcmp(found->metric ? found->metric : "", run->metric ? run->metric : "") == 0;
+}
+
 static void add_findings(struct buffer *out, const struct run *run)
 {
-    buffer_add_text(out, run->found_count > 1 ? "<ul>\n" : "");
-    for (size_t i = 0; run->found_count > 1 && i < run->found_count; i++) {
-        const struct found *found = &run->found[i];
-        buffer_add_text(out, "<li>");
-        text_add_finding(out, found->finding, found->metric, found->rate, found->rate_unit, MARKUP_HTML);
-        if (found->rung >= 0)
-            buffer_addf(out, ", since rung %" PRId64, found->rung + 1);
-        if (found->detail) {
-            buffer_add_text(out, ": ");
-            text_add(out, found->detail, MARKUP_HTML);
-        }
-        buffer_addf(out, "%s</li>\n", found->expected ? " <small class=\"muted\">(expected)</small>" : "");
+    size_t others = 0;
+    for (size_t i = 0; i < run->found_count; i++)
+        others += !is_main_finding(run, &run->found[i]);
+    if (others == 0)
+        return;
+    buffer_addf(out, "<details><summary>%zu more finding%s</summary>\n<ul>\n", others, others == 1 ? "" : "s");
+    for (size_t i = 0; i < run->found_count; i++)
+        if (!is_main_finding(run, &run->found[i]))
+            add_finding(out, &run->found[i]);
+    buffer_add_text(out, "</ul>\n</details>\n");
+}
+
+/* Of the first run that has one: it is from memcheck whatever the backend was. */
+static void add_stack(struct buffer *out, const struct run_slice *trouble)
+{
+    for (size_t i = 0; i < trouble->count; i++) {
+        if (!trouble->runs[i]->stack)
+            continue;
+        buffer_add_text(out, "<details><summary>Who allocated what grew, by memcheck</summary><pre>");
+        text_add(out, trouble->runs[i]->stack, MARKUP_HTML);
+        buffer_add_text(out, "</pre></details>\n");
+        return;
     }
-    buffer_add_text(out, run->found_count > 1 ? "</ul>\n" : "");
 }
 
 static void add_log(struct buffer *out, const struct run *run)
@@ -187,7 +216,6 @@ static void add_log(struct buffer *out, const struct run *run)
 
 static void add_commands(struct buffer *out, const struct run_slice *trouble)
 {
-    html_add_command(out, slice_main(trouble)->repeat);
     if (trouble->count < 2)
         return;
     buffer_addf(out, "<details><summary>%s</summary>\n",
@@ -217,7 +245,9 @@ static void add_problem(struct buffer *out, const struct run_slice *trouble)
     buffer_add_text(out, "</small>\n<p class=\"why\">");
     text_add(out, text_reason(run), MARKUP_HTML);
     buffer_add_text(out, "</p>\n");
+    html_add_command(out, run->repeat);
     add_findings(out, run);
+    add_stack(out, trouble);
     add_commands(out, trouble);
     for (size_t i = 0; i < trouble->count; i++)
         add_log(out, trouble->runs[i]);

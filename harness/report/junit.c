@@ -96,7 +96,7 @@ static struct totals count(const struct run *const *runs, size_t run_count)
     return totals;
 }
 
-/* The text of a failure: why, every unexpected finding, the command that repeats it, and what the subject said last. */
+/* The text of a failure: why, every unexpected finding, the command that repeats it, who allocated, and what the subject said last. */
 static void put_details(struct junit *junit, const struct run *run)
 {
     struct buffer text = {0};
@@ -116,6 +116,10 @@ static void put_details(struct junit *junit, const struct run *run)
     }
     buffer_add_text(&text, "repeat: ");
     text_add(&text, run->repeat, MARKUP_XML);
+    if (run->stack) {
+        buffer_add_text(&text, "\n\nallocated by, as memcheck lists what grew:\n");
+        text_add(&text, run->stack, MARKUP_XML);
+    }
     if (run->log && *run->log) {
         buffer_add_text(&text, "\n\n");
         text_add(&text, run->log, MARKUP_XML);

@@ -12,7 +12,7 @@
 #define PROBLEMS_SHOWN 10
 #define PROBLEMS_LIMIT 30000 /* bytes after which problems are only counted */
 #define LENGTH_LIMIT   50000 /* bytes after which a table ends */
-#define TEXT_LIMIT     600   /* bytes of one message or command */
+#define TEXT_LIMIT     1000  /* bytes of one message or command */
 
 static const char *const marks[STATUS_COUNT] = {[STATUS_PASS] = "✅",
                                                 [STATUS_FAIL] = "❌",

@@ -92,3 +92,20 @@ Test(backend_growth, long_and_odd_stacks)
     free(stack);
     buffer_free(&log);
 }
+
+/* What the world does on the way is not the pool's; a file of the pool may have the same name all the same. */
+Test(backend_growth, the_worlds_own_frames_are_left_out)
+{
+    char *stack = stack_of(BEGINS "==7== 8 bytes in 1 blocks are still reachable in loss record 1 of 1\n"
+                                  "==7==    at 0x48407B4: malloc (vg_replace_malloc.c:381)\n"
+                                  "==7==    by 0x1: population_alloc (populations.c:61)\n"
+                                  "==7==    by 0x1: item_alloc (items.c:32)\n"
+                                  "==7==    by 0x1: item_make (items.c:116)\n"
+                                  "==7==    by 0x1: factory_finish (factory.c:148)\n"
+                                  "==7==    by 0x1: items_of_mine (items.c:9)\n"
+                                  "==7==    by 0x1: key_drive (drive.c:60)\n"
+                                  "==7==    by 0x1: lease_get (leases.c:9)\n"
+                                  "==7== \n" ENDS);
+    cr_assert_str_eq(stack, "8 bytes in 1 blocks:\n  items_of_mine (items.c:9)\n  key_drive (drive.c:60)\n");
+    free(stack);
+}

@@ -1,5 +1,6 @@
 /* A sample run has 10 cycles a rung and 3 operations a cycle, so that +7 a cycle is 7/3 an operation. */
 #include "harness/tests/test_verdict_sample.h"
+#include "harness/verdict/verdict_internal.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
@@ -242,4 +243,26 @@ Test(verdict_threshold, a_difference_from_the_baseline_fails_but_does_not_hide_g
     sample_judge(run);
     cr_expect_str_eq(run->metric, "tombstones");
     run_free(run);
+}
+
+Test(verdict_threshold, amounts_are_exact_and_readable)
+{
+    static const struct {
+        double amount;
+        const char *unit, *text;
+    } rows[] = {{19026, "entries", "19026 entries"},
+                {1, "entries", "1 entry"},
+                {1, "blocks", "1 block"},
+                {0, "items", "0 items"},
+                {1.0 / 3, "bytes", "0.3333 bytes"},
+                {1, "bytes", "1 byte"},
+                {1, "ns", "1 ns"},
+                {2048, "bytes", "2.00 KiB"},
+                {123456789, "units", "123456789 units"}};
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct buffer out = {0};
+        amount_print(rows[i].amount, rows[i].unit, &out);
+        cr_expect_str_eq(out.data, rows[i].text);
+        buffer_free(&out);
+    }
 }

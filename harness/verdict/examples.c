@@ -7,10 +7,8 @@
 
 /* Metrics that are counted elsewhere than where their examples are. */
 static const char *const same_as[][2] = {
-    {"holds", "open"},
-    {"fds", "open"},
-    {"leases_out", "leased"},
-    {"gets_waiting", "waiting"},
+    {"holds", "open"},           {"fds", "open"},        {"leases_out", "leased"},
+    {"gets_waiting", "waiting"}, {"finalizers", "keys"}, /* each key has one; those of items hold dead items, which are named as well */
 };
 
 /* "bytes_live.tombstones" is what the tombstones weigh. */

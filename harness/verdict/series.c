@@ -84,11 +84,16 @@ struct rate_unit rate_unit_of(const struct run *run)
 void amount_print(double amount, const char *unit, struct buffer *out)
 {
     char text[32];
+    size_t length = strlen(unit);
     if (strcmp(unit, "bytes") == 0 && amount >= 1024 && amount < 9e18) {
         quantity_print_bytes((int64_t)llround(amount), text, sizeof(text));
         buffer_add_text(out, text);
+    } else if (amount == 1 && length > 2) { /* "1 entry", "1 block", but "1 ns" */
+        bool entries = length > 3 && strcmp(unit + length - 3, "ies") == 0;
+        buffer_addf(out, "1 %.*s%s", (int)(length - (entries ? 3 : 1)), unit, entries ? "y" : "");
     } else {
-        buffer_addf(out, "%.4g %s", amount, unit);
+        bool whole = amount == (double)llround(amount) && amount > -1e15 && amount < 1e15;
+        buffer_addf(out, whole ? "%.0f %s" : "%.4g %s", amount, unit);
     }
 }
 
@@ -118,8 +123,10 @@ enum err holder_print(const struct run *run, struct buffer *out)
 
     struct rate_unit unit = rate_unit_of(run);
     buffer_addf(out, "held by %s: ", holder);
-    if (blocks.rate > 0)
-        buffer_addf(out, "%.4g blocks, ", blocks.rate / unit.per_cycle);
+    if (blocks.rate > 0) {
+        amount_print(blocks.rate / unit.per_cycle, "blocks", out);
+        buffer_add_text(out, ", ");
+    }
     amount_print(most.rate / unit.per_cycle, "bytes", out);
     buffer_addf(out, " %s", unit.word);
     return ERR_NONE;

@@ -91,8 +91,10 @@ static void print_holder_at(const struct run *run, int64_t rung, struct buffer *
     snprintf(name, sizeof(name), "blocks_live.%.*s", NAME_MAX_LEN, holder);
     const struct series *blocks = run_series(run, name);
     buffer_addf(out, "; most of the pool's memory is held by %s: ", holder);
-    if (blocks && sample_at(run, blocks, rung) != RECORD_NONE)
-        buffer_addf(out, "%" PRId64 " blocks, ", sample_at(run, blocks, rung));
+    if (blocks && sample_at(run, blocks, rung) != RECORD_NONE) {
+        amount_print((double)sample_at(run, blocks, rung), "blocks", out);
+        buffer_add_text(out, ", ");
+    }
     amount_print((double)most, "bytes", out);
 }
 

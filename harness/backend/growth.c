@@ -78,27 +78,52 @@ static const char *add_part(const char *at, const char *end, struct buffer *out)
     return at;
 }
 
+struct parts {
+    const char *kept[PARTS_KEPT]; /* the last ones, round and round */
+    size_t found;
+};
+
+/* Collects the records of items, or all others. */
+static void find_parts(const char *start, const char *end, bool items, struct parts *out)
+{
+    static const char record[] = " in loss record ", item[] = "item_alloc (items.c:";
+    const char *at = memmem(start, (size_t)(end - start), record, strlen(record));
+    while (at) {
+        const char *line = at, *next = memmem(at + 1, (size_t)(end - at - 1), record, strlen(record));
+        size_t length = (size_t)((next ? next : end) - at);
+        while (line > start && line[-1] != '\n')
+            line--;
+        if ((memmem(at, length, item, strlen(item)) != NULL) == items)
+            out->kept[out->found++ % PARTS_KEPT] = line;
+        at = next;
+    }
+}
+
+static size_t add_parts(const struct parts *parts, size_t shown, const char *end, struct buffer *out)
+{
+    for (size_t i = 0; i < parts->found && shown < PARTS_KEPT; i++, shown++) {
+        buffer_add_text(out, shown > 0 ? "\n" : "");
+        (void)add_part(parts->kept[(parts->found - 1 - i) % PARTS_KEPT], end, out);
+    }
+    return shown;
+}
+
+/* Items come last: a pool closes old ones and makes new ones, and where these came through another function memcheck lists
+ * them although there are no more of them than before. */
 enum err growth_read(const char *log, struct run *run)
 {
-    static const char begins[] = "churn: growth begins", ends[] = "churn: growth ends", record[] = " in loss record ";
+    static const char begins[] = "churn: growth begins", ends[] = "churn: growth ends";
     const char *start = strstr(log, begins), *end = start ? strstr(start, ends) : NULL;
-    const char *parts[PARTS_KEPT] = {NULL};
-    size_t found = 0;
+    struct parts items = {.found = 0}, others = {.found = 0};
     struct buffer text = {0};
     if (!end)
         return ERR_NONE;
-    for (const char *at = start; (at = memmem(at, (size_t)(end - at), record, strlen(record))) != NULL; at++) {
-        const char *line = at;
-        while (line > start && line[-1] != '\n')
-            line--;
-        parts[found++ % PARTS_KEPT] = line;
-    }
-    for (size_t i = 0; i < PARTS_KEPT && i < found; i++) {
-        buffer_add_text(&text, i > 0 ? "\n" : "");
-        (void)add_part(parts[(found - 1 - i) % PARTS_KEPT], end, &text);
-    }
-    if (found > PARTS_KEPT)
-        buffer_addf(&text, "\nand %zu smaller parts\n", found - PARTS_KEPT);
+    find_parts(start, end, false, &others);
+    find_parts(start, end, true, &items);
+    size_t found = others.found + items.found, shown = add_parts(&others, 0, end, &text);
+    shown = add_parts(&items, shown, end, &text);
+    if (found > shown)
+        buffer_addf(&text, "\nand %zu smaller parts\n", found - shown);
     enum err err = text.failed ? ERR_MEMORY : found > 0 ? run_set_text(&run->stack, text.data) : ERR_NONE;
     buffer_free(&text);
     return err;

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #define GRACE_NS   INT64_C(2000000000) /* from a closed pipe to the exit that explains it */
+#define ABSENT_NS  INT64_C(1000000000) /* without a look: the harness was not running (see excuse_absence) */
 #define IDLE_MS    50                  /* how late the stop flag and a silent exit may be noticed */
 #define DRAIN_MAX  64                  /* reads from a dead child's pipes */
 #define NS_PER_SEC INT64_C(1000000000)
@@ -69,12 +70,28 @@ static void describe_limit(const struct subject *subject, char *out, size_t size
              limit);
 }
 
+/* A harness that was stopped (Ctrl-Z, a frozen container) or starved finds its limits passed and the answers unread: that time is not
+ * the subject's. */
+static void excuse_absence(struct subject *subject, int64_t now)
+{
+    int64_t absent = subject->looked_ns > 0 ? now - subject->looked_ns : 0;
+
+    subject->looked_ns = now;
+    if (absent < ABSENT_NS)
+        return;
+    if (__builtin_add_overflow(subject->deadline_ns, absent, &subject->deadline_ns))
+        subject->deadline_ns = INT64_MAX;
+    if (subject->lost_ns > 0)
+        subject->lost_ns += absent;
+}
+
 static void check_limits(struct subject *subject)
 {
     int64_t now = now_ns();
 
     if (subject->state != SUBJECT_ALIVE)
         return;
+    excuse_absence(subject, now);
     if (subject->stop && *subject->stop) {
         subject->state = SUBJECT_STOPPED;
         snprintf(subject->detail, sizeof(subject->detail), "stopped by the user");

@@ -59,6 +59,7 @@ struct subject {
     /* limits */
     int64_t timeout_ns;
     int64_t deadline_ns; /* INT64_MAX: none */
+    int64_t looked_ns;   /* the last time the harness itself was there */
     int64_t lost_ns;     /* when it was seen to have closed a pipe; 0: it has not */
     const volatile bool *stop;
 

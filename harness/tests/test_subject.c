@@ -93,6 +93,22 @@ static void check_nobody_left(pid_t group)
     cr_assert_eq(alive_in_group(group), 0);
 }
 
+/* Ctrl-Z, a frozen container, a machine that is busy: that the harness was away is nobody's hang. */
+Test(subject, time_without_the_harness_does_not_count, .timeout = 60)
+{
+    const struct timespec away = {2, 0};
+    struct seen seen = {0};
+    struct problem why = {0};
+    struct subject *subject = open_mode("good", INT64_C(1500000000), &seen);
+
+    nanosleep(&away, NULL);
+    cr_assert_eq(send_line(subject, "rung"), ERR_NONE);
+    cr_assert_eq(subject_wait(subject, &why), ERR_NONE);
+    cr_expect_eq(subject_ending(subject).state, SUBJECT_ALIVE, "%s", subject_ending(subject).detail);
+    cr_expect_eq(seen.count[SUBJECT_SAMPLE], 1);
+    subject_close(subject);
+}
+
 /* ---- one table of everything that can go wrong ---- */
 
 struct wrong {

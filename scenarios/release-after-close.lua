@@ -20,7 +20,7 @@ scenario {
   end,
 
   expect = {
-    ["owner:defect=open_after_close"] = violates("I6"):also("I8", "lost"),
+    ["owner:defect=open_after_close"] = violates("I6"):also("I1", "I8", "lost"),
     default = bounded():exactly { open = 3, leased = 2, created = 3 },
   },
 }

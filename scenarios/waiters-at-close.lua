@@ -17,7 +17,7 @@ scenario {
   after_shutdown = function() release(holder) end,
 
   expect = {
-    ["owner:defect=waiters_not_woken"] = violates("I6"):also("I8"),
+    ["owner:defect=waiters_not_woken"] = violates("I6"):also("I3", "I8"),
     default = bounded():exactly { open = 2, waiting = 1, created = 2 },
   },
 }

@@ -65,7 +65,7 @@ struct options {
     char *results_file, *baseline, *durations;
     bool update_baseline, explain;
     char *out, *json_file, *output;
-    bool json, no_twin, quiet, verbose, help, version;
+    bool json, no_twin, check_each, quiet, verbose, help, version;
     enum when color;
 };
 

@@ -86,6 +86,8 @@ enum err repeat_set(struct run *run, const struct call *call, bool is_plan)
     }
     if (is_gate(call) && call->options->baseline)
         add_option(&text, "--baseline", call->options->baseline);
+    if (call->options->check_each)
+        buffer_add_text(&text, " --check-each");
     if (!is_plan)
         add_thresholds(&text, run);
     enum err err = text.failed ? ERR_MEMORY : run_set_text(&run->repeat, text.data);

@@ -81,6 +81,8 @@ enum err command_run(const struct call *call, enum exit_code *code, struct probl
     struct matrix matrix = {0};
     if (call->options->schedule && call->options->threads == 0)
         return problem_set(why, ERR_INPUT, "--schedule is for threads: say how many with --threads T");
+    if (call->options->check_each && call->options->threads > 0)
+        return problem_set(why, ERR_INPUT, "--check-each needs operations one after the other: leave out --threads");
     enum err err = matrix_make(&matrix, call->options, why);
     if (err == ERR_NONE && call->options->fail_alloc != 0)
         err = fail_alloc_run(&matrix, call, code, why);

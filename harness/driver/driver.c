@@ -72,6 +72,7 @@ static enum err add_stack(const struct driver_request *request, struct run *run,
     struct run *explained = NULL;
 
     again.backend = backend_find("memcheck");
+    again.check_each = false;
     enum err err = run_as(&again, 1, true, &explained, why);
     if (err == ERR_NONE && run_set_text(&run->stack, explained->stack) != ERR_NONE)
         err = problem_set(why, ERR_MEMORY, "out of memory");

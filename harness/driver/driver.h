@@ -32,6 +32,8 @@ struct driver_request {
     /* The allocation of that number (1 = the first after the pool was made) fails in the subject; 0: none does. */
     int64_t fail_alloc;
 
+    bool check_each; /* the invariants after every operation, not only at rungs. Not with threads */
+
     const struct thresholds *thresholds; /* the command line's, before the scenario's; NULL: none. BORROWED */
     /* A growth that fails is run once more under memcheck, for run->stack; nothing is said when memcheck is not here. */
     bool explain;
@@ -50,8 +52,8 @@ enum err driver_run(const struct driver_request *request, bool twin, struct run 
  * rules for what is returned. */
 enum err driver_measure(const struct driver_request *request, struct run **out, struct problem *why) MUST_CHECK;
 
-/* Replays a plan file; no expectation. Of the request only pool, seed, backend, build folder, time limit and stop flag
- * count. Its rungs: those before the first operation are "before", those after the shutdown "after". */
+/* Replays a plan file; no expectation. Of the request only pool, seed, backend, build folder, time limit, stop flag and
+ * check_each count. Its rungs: those before the first operation are "before", those after the shutdown "after". */
 enum err driver_replay(const char *plan_path, const struct driver_request *request, struct run **out,
                        struct problem *why) MUST_CHECK;
 

@@ -63,6 +63,11 @@ enum err drive_relax_expectation(struct drive *drive) MUST_CHECK;
 /* Sends the rung, waits for its answer and stores every sample. Nothing is stored when the subject ends meanwhile. */
 enum err drive_rung(struct drive *drive, const struct plan_op *op, struct problem *why) MUST_CHECK;
 
+/* ---- check.c ---- */
+
+/* Asks for a sample and checks the invariants that it can show. What is new is a violation, since `op`, which was sent last. */
+enum err drive_check(struct drive *drive, const struct plan_op *op, struct problem *why) MUST_CHECK;
+
 /* ---- ending.c ---- */
 
 /* How the subject ended becomes run->ending; its stderr and the tool's logs become run->log. */

@@ -134,6 +134,8 @@ static enum err do_op(struct drive *drive, const struct plan_op *op, struct prob
     err = subject_send(drive->subject, op, why);
     if (err == ERR_NONE && op->verb == PLAN_POOL && drive->request->fail_alloc > 0)
         err = order_failure(drive, why);
+    if (err == ERR_NONE && drive->request->check_each && op->verb != PLAN_META && op->verb != PLAN_POOL)
+        err = drive_check(drive, op, why);
     return err;
 }
 

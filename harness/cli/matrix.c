@@ -157,6 +157,13 @@ static enum err check_all_pools(struct matrix *matrix, const struct options *opt
     if (err == ERR_NONE)
         err = check_pools(matrix, &pools, why);
     words_free(&pools);
+    if (err == ERR_NONE && options->as) {
+        char *list[] = {options->as};
+        const struct words model = {.list = list, .count = 1};
+        err = check_pools(matrix, &model, why);
+        if (err == ERR_INPUT)
+            problem_prefix(why, "--as");
+    }
     return err;
 }
 

@@ -41,6 +41,7 @@ Test(cli_input, is_refused_in_one_line, .timeout = 120)
         {"churn run good.lua sub/good.lua", "two scenarios have the same name"},
         {"churn run syntax.lua", "syntax.lua:2:"},
         {"churn run endless.lua", "endless.lua"},
+        {"churn run good.lua --as brodcast", "--as: there is no pool \"brodcast\" (did you mean broadcast?)"},
         {"churn run good.lua --pool brodcast", "there is no pool \"brodcast\" (did you mean broadcast?)"},
         {"churn run good.lua --pool owner:finalisers=item", "finalisers"},
         {"churn run good.lua --pool ./none.so", "./none.so cannot be loaded"},

@@ -57,8 +57,9 @@ static enum err end_as_subject(struct drive *drive)
     }
     /* No pool was made yet: it is the adapter's fault, or the command's. */
     if (!subject_greeting(drive->subject)->name && ending.state != SUBJECT_STOPPED && ending.state != SUBJECT_BROKEN)
-        return drive_end_as(drive->run, ENDING_PROTOCOL, ending.code, "no greeting: %s%s", ending.detail,
-                            ending.state == SUBJECT_HUNG ? "; is its output flushed?" : "");
+        return drive_end_as(
+            drive->run, ENDING_PROTOCOL, ending.code, "no greeting: %s%s", ending.detail,
+            ending.state == SUBJECT_HUNG && !subject_stderr(drive->subject)[0] ? "; is its output flushed?" : "");
     if (ending.state == SUBJECT_CRASHED && comes_from_outside(ending.code))
         return drive_end_as(drive->run, ENDING_RIG, ending.code,
                             "%s: no program sends that to itself, so it came from outside; is the memory used up?",

@@ -1,5 +1,5 @@
 /*
- * Reads a results file back. It may have been cut off, edited by hand or written by another version: nothing in it is
+ * Reads one run of a results file back. It may have been edited by hand or written by another version: nothing in it is
  * believed before its type and length were checked (json_take.c).
  */
 #include "harness/record/record_internal.h"
@@ -11,9 +11,6 @@
 #include <string.h>
 
 #include "harness/record/json_take.h"
-
-/* jansson needs about twelve times as much memory: 3 GiB for about 18,000 whole runs. Shards are judged one by one. */
-#define FILE_LIMIT ((size_t)256 << 20)
 
 /* ---- the parts of a run --------------------------------------------------------------------- */
 
@@ -172,13 +169,6 @@ static void read_expectation(struct reader *reader, const json_t *object, struct
     take_leave(reader, outer);
 }
 
-/* What came after the first files of this format, and is written only when there is something to say. */
-static void read_optional_text(struct reader *reader, const json_t *object, const char *name, char **out)
-{
-    if (json_object_get(object, name))
-        take_text(reader, object, name, out);
-}
-
 static void read_threshold(struct reader *reader, const json_t *object, struct run *run)
 {
     struct threshold threshold = {0};
@@ -326,7 +316,7 @@ static void read_small_objects(struct reader *reader, const json_t *object, stru
     run->own_blocks_growth = take_integer(reader, tool, "own_blocks_growth", true);
 }
 
-static void read_run(struct reader *reader, const json_t *object, struct run *run)
+void json_read_run(struct reader *reader, const json_t *object, struct run *run)
 {
     take_is_object(reader, object);
     take_text(reader, object, "scenario", &run->scenario);
@@ -357,8 +347,8 @@ static void read_run(struct reader *reader, const json_t *object, struct run *ru
     read_doses(reader, object, run);
     take_text(reader, object, "twin_differs", &run->twin_differs);
     take_text(reader, object, "control", &run->control);
-    read_optional_text(reader, object, "stack", &run->stack);
-    read_optional_text(reader, object, "baseline_differs", &run->baseline_differs);
+    take_optional_text(reader, object, "stack", &run->stack);
+    take_optional_text(reader, object, "baseline_differs", &run->baseline_differs);
 
     (void)take_peek(reader, object, "expected", false); /* the expectation says it again */
     TAKE_WORD(reader, object, "status", status_from_name, &run->status);
@@ -368,108 +358,4 @@ static void read_run(struct reader *reader, const json_t *object, struct run *ru
     take_text(reader, object, "rate_unit", &run->rate_unit);
     take_text(reader, object, "message", &run->message);
     read_findings(reader, object, run);
-}
-
-/* ---- the whole ------------------------------------------------------------------------------ */
-
-static void read_machine(struct reader *reader, const json_t *object, struct machine *machine)
-{
-    size_t mark = take_enter(reader, ".machine");
-    take_text(reader, object, "system", &machine->system);
-    take_text(reader, object, "kernel", &machine->kernel);
-    take_text(reader, object, "processor", &machine->processor);
-    read_optional_text(reader, object, "abi", &machine->abi);
-    machine->cores = take_integer(reader, object, "cores", false);
-    machine->memory_bytes = take_integer(reader, object, "memory_bytes", false);
-    take_text(reader, object, "compiler", &machine->compiler);
-    take_text(reader, object, "valgrind", &machine->valgrind);
-    take_text(reader, object, "libfaketime", &machine->libfaketime);
-    take_text(reader, object, "lua", &machine->lua);
-    take_leave(reader, mark);
-}
-
-static void read_command(struct reader *reader, const json_t *array, struct results *results)
-{
-    const json_t *word;
-    size_t index;
-    json_array_foreach(array, index, word)
-    {
-        if (!json_is_string(word))
-            take_complain(reader, "command[%zu]: expected text, found %s", index, take_type_word(word));
-        else if (reader->err == ERR_NONE)
-            take_check(reader, results_add_word(results, json_string_value(word)));
-    }
-}
-
-static void read_runs(struct reader *reader, const json_t *array, struct results *results)
-{
-    const json_t *object;
-    size_t index;
-    json_array_foreach(array, index, object)
-    {
-        struct run *run = reader->err == ERR_NONE ? run_make() : NULL;
-        if (!run) {
-            take_check(reader, ERR_MEMORY);
-            return;
-        }
-        size_t mark = take_enter(reader, ".runs[%zu]", index);
-        read_run(reader, object, run);
-        take_leave(reader, mark);
-        take_check(reader, results_add(results, run));
-    }
-}
-
-static void read_results(struct reader *reader, const json_t *object, struct results *results)
-{
-    const char *format = json_string_value(json_object_get(object, "format"));
-    if (!format || strncmp(format, "churn-results/", strlen("churn-results/")) != 0)
-        take_complain(reader, "this is no results file of churn: it does not say \"format\": \"%s\"", RECORD_FORMAT);
-    else if (strcmp(format, RECORD_FORMAT) != 0)
-        take_complain(reader, "written as \"%.40s\"; this churn reads \"%s\"", format, RECORD_FORMAT);
-    take_text(reader, object, "churn", &results->version);
-    take_text(reader, object, "started", &results->started);
-    read_machine(reader, take_container(reader, object, "machine", JSON_OBJECT), &results->machine);
-    read_command(reader, take_container(reader, object, "command", JSON_ARRAY), results);
-    read_runs(reader, take_container(reader, object, "runs", JSON_ARRAY), results);
-    (void)take_container(reader, object, "summary", JSON_OBJECT); /* counted anew from the runs */
-}
-
-static enum err parse(const char *path, const struct buffer *text, json_t **out, struct problem *why)
-{
-    json_error_t error = {0}; /* jansson leaves it when it runs out of memory early */
-    *out = json_loadb(text->data ? text->data : "", text->length, JSON_REJECT_DUPLICATES, &error);
-    if (*out)
-        return ERR_NONE;
-    if (json_error_code(&error) == json_error_out_of_memory)
-        return problem_set(why, ERR_MEMORY, "%s: out of memory while reading results", path);
-    return problem_set(why, ERR_INPUT, "%s:%d:%d: expected JSON: %s", path, error.line, error.column, error.text);
-}
-
-enum err results_load(const char *path, struct results **out, struct problem *why)
-{
-    struct buffer text = {0};
-    json_t *json = NULL;
-    struct results *results = NULL;
-    enum err err = file_read_whole(path, FILE_LIMIT, &text, why);
-    if (err == ERR_NONE)
-        err = parse(path, &text, &json, why);
-    if (err != ERR_NONE)
-        goto out;
-    results = results_make();
-    if (!results) {
-        err = problem_set(why, ERR_MEMORY, "%s: out of memory while reading results", path);
-        goto out;
-    }
-    struct reader reader = {.file = path, .why = why};
-    read_results(&reader, json, results);
-    err = reader.err;
-out:
-    buffer_free(&text);
-    json_decref(json);
-    if (err != ERR_NONE) {
-        results_free(results);
-        results = NULL;
-    }
-    *out = results;
-    return err;
 }

@@ -134,6 +134,12 @@ void take_text(struct reader *reader, const json_t *object, const char *name, ch
         take_check(reader, run_set_text(out, text));
 }
 
+void take_optional_text(struct reader *reader, const json_t *object, const char *name, char **out)
+{
+    if (json_object_get(object, name))
+        take_text(reader, object, name, out);
+}
+
 /* An array of exactly `count` integers. *out is OWNED. */
 void take_integers_of(struct reader *reader, const json_t *array, size_t count, bool may_be_null, int64_t *out)
 {

@@ -1,6 +1,6 @@
 /*
  * Takes values out of parsed JSON, checked, with the place of the first thing that is wrong: "runs[3].series.open[4]".
- * For json_read.c only.
+ * For the files that read JSON in this room only.
  */
 #ifndef CHURN_RECORD_JSON_TAKE_H
 #define CHURN_RECORD_JSON_TAKE_H
@@ -39,6 +39,11 @@ double take_real(struct reader *reader, const json_t *object, const char *name);
 bool take_bool(struct reader *reader, const json_t *object, const char *name);
 void take_text(struct reader *reader, const json_t *object, const char *name,
                char **out); /* text or null; *out OWNED */
+/* The same for what came after the first files of a format, and is written only when there is something to say. */
+void take_optional_text(struct reader *reader, const json_t *object, const char *name, char **out);
+
+/* json_read.c: one run, into an empty one. */
+void json_read_run(struct reader *reader, const json_t *object, struct run *run);
 
 /* An array of exactly `count` integers. *out has room for them; take_counts makes it (OWNED). */
 void take_integers_of(struct reader *reader, const json_t *array, size_t count, bool may_be_null, int64_t *out);

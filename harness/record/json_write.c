@@ -365,21 +365,12 @@ static json_t *make_machine(const struct machine *machine)
     return object;
 }
 
-static json_t *make_results(const struct results *results)
+static json_t *make_summary(const struct results *results)
 {
-    json_t *object = json_object(), *runs = json_array(), *summary = json_object();
-    for (size_t i = 0; i < results->run_count; i++)
-        push(&runs, make_run(results->runs[i]));
+    json_t *summary = json_object();
     for (int i = 0; i < STATUS_COUNT; i++)
         put(&summary, status_name((enum status)i), json_integer(results_count_status(results, (enum status)i)));
-    put(&object, "format", json_string(RECORD_FORMAT));
-    put(&object, "churn", make_text(results->version));
-    put(&object, "started", make_text(results->started));
-    put(&object, "machine", make_machine(&results->machine));
-    put(&object, "command", make_texts(results->command, results->command_count));
-    put(&object, "runs", runs);
-    put(&object, "summary", summary);
-    return object;
+    return summary;
 }
 
 static int add_bytes(const char *bytes, size_t length, void *buffer)
@@ -447,14 +438,40 @@ static void print_value(json_t *value, int depth, struct buffer *out)
     buffer_addf(out, "\n%*s%s", depth * INDENT, "", json_is_array(value) ? "]" : "}");
 }
 
+/* Prints `value` (STOLEN; NULL: out of memory). */
+static void print_and_drop(json_t *value, int depth, struct buffer *out)
+{
+    if (value)
+        print_value(value, depth, out);
+    else
+        out->failed = true;
+    json_decref(value);
+}
+
+static void print_member(const char *name, json_t *value, struct buffer *out)
+{
+    buffer_addf(out, "  \"%s\": ", name);
+    print_and_drop(value, 1, out);
+    buffer_add_text(out, ",\n");
+}
+
+/* Run by run, as it is read: of many thousands only one is in memory as JSON. */
 enum err results_print(const struct results *results, struct buffer *out)
 {
-    json_t *json = make_results(results);
-    if (!json)
-        return ERR_MEMORY;
-    print_value(json, 0, out);
-    buffer_add_text(out, "\n");
-    json_decref(json);
+    buffer_add_text(out, "{\n");
+    print_member("format", json_string(RECORD_FORMAT), out);
+    print_member("churn", make_text(results->version), out);
+    print_member("started", make_text(results->started), out);
+    print_member("machine", make_machine(&results->machine), out);
+    print_member("command", make_texts(results->command, results->command_count), out);
+    buffer_add_text(out, "  \"runs\": [");
+    for (size_t i = 0; i < results->run_count && !out->failed; i++) {
+        buffer_add_text(out, i > 0 ? ",\n    " : "\n    ");
+        print_and_drop(make_run(results->runs[i]), 2, out);
+    }
+    buffer_add_text(out, results->run_count > 0 ? "\n  ],\n  \"summary\": " : "],\n  \"summary\": ");
+    print_and_drop(make_summary(results), 1, out);
+    buffer_add_text(out, "\n}\n");
     return out->failed ? ERR_MEMORY : ERR_NONE;
 }
 

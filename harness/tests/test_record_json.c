@@ -330,6 +330,67 @@ Test(record_json, every_member_is_needed)
     results_free(results);
 }
 
+/* A file of 3 TB that holds nothing, refused before a byte of it is read; and one that comes through a pipe. */
+Test(record_json, a_file_that_is_too_large, .timeout = 60)
+{
+    char path[] = "/tmp/churn-record-XXXXXX";
+    struct results *results = NULL;
+    struct problem why = {0};
+    int fd = mkstemp(path);
+    cr_assert(fd >= 0 && ftruncate(fd, (off_t)3 << 40) == 0 && close(fd) == 0);
+    cr_expect_eq(results_load(path, &results, &why), ERR_INPUT);
+    cr_expect(strstr(why.text, "expected at most 256 MiB") && strstr(why.text, "found 3") &&
+                  strstr(why.text, "one by one"),
+              "%s", why.text);
+    unlink(path);
+    cr_expect_eq(results_load("/dev/zero", &results, &why), ERR_INPUT);
+    cr_expect(strstr(why.text, "/dev/zero: expected at most 268435456 bytes"), "%s", why.text);
+    cr_expect_null(results);
+}
+
+/* Whatever their order; what is wrong is told with its place in the whole. */
+Test(record_json, the_whole_is_read_member_by_member)
+{
+    static const struct {
+        const char *text, *says;
+    } wrong[] = {
+        {"", ":1:1: expected JSON: '{' expected"},
+        {"[]", ":1:1: expected JSON: '{' expected"},
+        {"{}", "no results file"},
+        {"{\n \"runs\": [],\n \"runs\": []}", ":3:8: expected JSON: duplicate object key"},
+        {"{\"runs\": []", "expected JSON: '}' expected"},
+        {"{\"runs\": [],}", "expected JSON"},
+        {"{\"runs\" []}", "expected JSON: ':' expected"},
+        {"{1: []}", "a string expected"},
+        {"{\"format\": \"churn-results/1\", \"runs\": [\n\n  {\"a\": tru}]}",
+         ":3:11: expected JSON: invalid token near 'tru'"},
+        {"{\"format\": \"churn-results/7\", \"runs\": [8]}", "churn-results/7"},
+        {"{\"format\": \"churn-results/1\", \"runs\": {}}", "is missing"},
+    };
+    struct results *results = full_results(), *again;
+    struct problem why;
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+        cr_expect_eq(load_text(wrong[i].text, strlen(wrong[i].text), &again, &why), ERR_INPUT, "%s", wrong[i].text);
+        cr_expect(strstr(why.text, wrong[i].says), "%s: \"%s\" lacks \"%s\"", wrong[i].text, why.text, wrong[i].says);
+    }
+    char *bytes = printed(results), *other;
+    json_t *whole = json_loads(bytes, 0, NULL), *runs = json_incref(json_object_get(whole, "runs"));
+    cr_assert_eq(json_object_del(whole, "runs"), 0);
+    json_t *turned = json_pack("{s:o}", "runs", runs);
+    cr_assert_eq(json_object_update(turned, whole), 0);
+    other = json_dumps(turned, 0);
+    cr_assert_eq(load_text(other, strlen(other), &again, &why), ERR_NONE, "the runs first: %s", why.text);
+    char *second = printed(again);
+    cr_expect_str_eq(bytes, second);
+    free(bytes);
+    free(other);
+    free(second);
+    json_decref(whole);
+    json_decref(turned);
+    results_free(results);
+    results_free(again);
+}
+
 Test(record_json, unknown_members_are_dropped)
 {
     struct results *results = full_results(), *again;
@@ -359,8 +420,12 @@ Test(record_json, a_file_that_cannot_be_written)
 
 static long allocations_left;
 
+/* Jansson overlooks that the text of a token could not grow (akheron/jansson#362, see preload/failalloc.c): such a text
+ * grows in powers of two. */
 static void *failing_malloc(size_t size)
 {
+    if (size >= 32 && (size & (size - 1)) == 0)
+        return malloc(size);
     return allocations_left-- == 0 ? NULL : malloc(size);
 }
 

@@ -78,6 +78,21 @@ static void cache(struct keyed_pool *pool)
         keep(pool, 64);
 }
 
+/* A run has 366 cycles: only the run with twice as many fills it, and not in its first half. */
+static void large_cache(struct keyed_pool *pool)
+{
+    if (pool->planted->count < 400)
+        keep(pool, 64);
+}
+
+/* One more at each square number: never full, and ever slower. */
+static void root(struct keyed_pool *pool)
+{
+    int64_t next = pool->planted->count + 1;
+    if (pool->releases == next * next)
+        keep(pool, 64);
+}
+
 static void late(struct keyed_pool *pool)
 {
     if (pool->releases > 100)
@@ -144,6 +159,8 @@ static const struct plant plants[] = {
     {.name = "bytes64", .on_release = bytes64},
     {.name = "sawtooth", .on_release = sawtooth},
     {.name = "cache", .on_release = cache},
+    {.name = "large_cache", .on_release = large_cache},
+    {.name = "root", .on_release = root},
     {.name = "late", .on_release = late},
     {.name = "lost", .on_release = lost},
     {.name = "hang", .on_get = hang},

@@ -185,24 +185,31 @@ static enum err run_and_judge(const struct driver_request *request, bool twin, s
     return ERR_NONE;
 }
 
-static bool wants_more(const struct driver_request *request, const struct run *run, int64_t ops, int64_t began)
+static bool wants_more(const struct driver_request *request, const struct run *run, const struct tried *tried)
 {
     if (run->status != STATUS_PASS || (request->stop && *request->stop))
         return false;
-    return ops < request->least_ops || drive_now_ns() - began < request->least_ns;
+    return tried->ops < request->least_ops || tried->wall_ns < request->least_ns;
 }
 
 enum err driver_run(const struct driver_request *request, bool twin, struct run **out, struct problem *why)
 {
     struct driver_request now = *request;
-    int64_t ops = 0, began = drive_now_ns();
+    const int64_t began = drive_now_ns();
+    struct tried tried = {0};
     enum err err = run_and_judge(&now, twin, out, why);
 
-    while (err == ERR_NONE && (ops += (*out)->ops, wants_more(request, *out, ops, began))) {
+    for (; err == ERR_NONE; err = run_and_judge(&now, false, out, why)) {
+        tried.seeds++;
+        tried.ops += (*out)->ops;
+        tried.wall_ns = drive_now_ns() - began;
+        if (!wants_more(request, *out, &tried))
+            break;
         run_free(*out);
         now.scenario.seed++;
-        err = run_and_judge(&now, false, out, why);
     }
+    if (err == ERR_NONE && (request->least_ops > 0 || request->least_ns > 0))
+        (*out)->tried = tried;
     return err;
 }
 

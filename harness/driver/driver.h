@@ -26,7 +26,7 @@ struct driver_request {
     unsigned threads;
     const char *schedule;
     /* Runs again with the next seed until one does not pass, or so many operations were sent, or so much time has
-     * passed. 0: once. */
+     * passed; run->tried says how many there were. 0: once. */
     int64_t least_ops, least_ns;
 
     /* The allocation of that number (1 = the first after the pool was made) fails in the subject; 0: none does. */

@@ -316,6 +316,17 @@ static void read_small_objects(struct reader *reader, const json_t *object, stru
     run->own_blocks_growth = take_integer(reader, tool, "own_blocks_growth", true);
 }
 
+static void read_tried(struct reader *reader, const json_t *object, struct tried *tried)
+{
+    json_t *found = json_object_get(object, "tried") ? take_container(reader, object, "tried", JSON_OBJECT) : NULL;
+
+    if (!found)
+        return;
+    tried->seeds = take_from_0(reader, found, "seeds");
+    tried->ops = take_from_0(reader, found, "ops");
+    tried->wall_ns = take_from_0(reader, found, "wall_ns");
+}
+
 void json_read_run(struct reader *reader, const json_t *object, struct run *run)
 {
     take_is_object(reader, object);
@@ -334,6 +345,7 @@ void json_read_run(struct reader *reader, const json_t *object, struct run *run)
     run->ops = take_integer(reader, object, "ops", false);
     run->wall_ns = take_integer(reader, object, "wall_ns", false);
     run->peak_rss_bytes = take_integer(reader, object, "peak_rss_bytes", false);
+    read_tried(reader, object, &run->tried);
     run->cycles_per_rung = take_from_0(reader, object, "cycles_per_rung");
     run->period = take_from_0(reader, object, "period");
     read_rungs(reader, object, run);

@@ -295,6 +295,15 @@ static json_t *make_findings(const struct run *run)
     return array;
 }
 
+static json_t *make_tried(const struct tried *tried)
+{
+    json_t *object = json_object();
+    put(&object, "seeds", json_integer(tried->seeds));
+    put(&object, "ops", json_integer(tried->ops));
+    put(&object, "wall_ns", json_integer(tried->wall_ns));
+    return object;
+}
+
 static json_t *make_run(const struct run *run)
 {
     json_t *object = json_object();
@@ -322,6 +331,8 @@ static json_t *make_run(const struct run *run)
     put(&object, "ops", json_integer(run->ops));
     put(&object, "wall_ns", json_integer(run->wall_ns));
     put(&object, "peak_rss_bytes", json_integer(run->peak_rss_bytes));
+    if (run->tried.seeds > 0)
+        put(&object, "tried", make_tried(&run->tried));
     put(&object, "cycles_per_rung", json_integer(run->cycles_per_rung));
     put(&object, "period", json_integer(run->period));
     put(&object, "rungs", make_rungs(run));

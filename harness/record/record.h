@@ -228,6 +228,10 @@ struct run {
     int64_t tool_errors; /* errors the tool reported: of memory (ASan, memcheck), races (TSan, helgrind) */
     int64_t lost_bytes;  /* unreachable memory at exit, by the tool's or the world's count */
     int64_t ops, wall_ns, peak_rss_bytes;
+    /* --seconds, --ops: the runs up to this one, each with a seed of its own, the last of them `seed`. 0: one was asked for. */
+    struct tried {
+        int64_t seeds, ops, wall_ns;
+    } tried;
 
     /* samples */
     size_t rung_count;

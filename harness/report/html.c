@@ -292,6 +292,16 @@ static void add_seeds(struct buffer *out, const struct overview *overview)
     buffer_add_text(out, "</dd>\n");
 }
 
+static void add_tried(struct buffer *out, const struct results *results)
+{
+    struct tried tried = text_sum_tried(results);
+    if (tried.seeds == 0)
+        return;
+    buffer_add_text(out, "<dt>stress</dt><dd>");
+    text_add_tried(out, &tried);
+    buffer_add_text(out, "</dd>\n");
+}
+
 static void add_command_line(struct buffer *out, const struct results *results)
 {
     if (results->command_count == 0)
@@ -310,6 +320,7 @@ static void add_about(struct buffer *out, const struct overview *overview, const
     buffer_add_text(out, "<h2 id=\"about\">Machine and versions</h2>\n<dl class=\"facts\">\n");
     add_command_line(out, results);
     add_seeds(out, overview);
+    add_tried(out, results);
     add_fact(out, "started", results->started);
     add_fact(out, "churn", results->version);
     add_fact(out, "system", machine->system);

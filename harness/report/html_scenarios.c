@@ -270,7 +270,12 @@ static void add_run_row(struct buffer *out, const struct run *run)
     html_add_badge(out, run->status);
     buffer_add_text(out, "</td><td>");
     text_add_main_finding(out, run, MARKUP_HTML);
-    buffer_addf(out, "</td><td class=\"n\">%" PRIu64 "</td><td class=\"n\">", run->seed);
+    buffer_addf(out, "</td><td class=\"n\">%" PRIu64, run->seed);
+    if (run->tried.seeds > 0) {
+        buffer_add_text(out, "<br>");
+        text_add_tried(out, &run->tried);
+    }
+    buffer_add_text(out, "</td><td class=\"n\">");
     text_add_count(out, run->ops);
     buffer_addf(out, "</td><td class=\"n\">%.2f s</td><td class=\"n\">", (double)run->wall_ns / 1e9);
     text_add_value(out, "rss_bytes", run->peak_rss_bytes);

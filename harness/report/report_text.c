@@ -192,6 +192,29 @@ void text_add_params(struct buffer *out, const struct run *run, enum markup mark
     }
 }
 
+void text_add_tried(struct buffer *out, const struct tried *tried)
+{
+    if (tried->seeds == 0)
+        return;
+    text_add_count(out, tried->seeds);
+    buffer_add_text(out, tried->seeds == 1 ? " seed tried, " : " seeds tried, ");
+    text_add_count(out, tried->ops);
+    buffer_add_text(out, tried->ops == 1 ? " operation" : " operations");
+}
+
+struct tried text_sum_tried(const struct results *results)
+{
+    struct tried sum = {0};
+    for (size_t i = 0; i < results->run_count; i++) {
+        const struct tried *tried = &results->runs[i]->tried;
+        if (__builtin_add_overflow(sum.seeds, tried->seeds, &sum.seeds))
+            sum.seeds = INT64_MAX;
+        if (__builtin_add_overflow(sum.ops, tried->ops, &sum.ops))
+            sum.ops = INT64_MAX;
+    }
+    return sum;
+}
+
 void text_add_run(struct buffer *out, const struct run *run, enum markup markup)
 {
     text_add(out, run->scenario, markup);

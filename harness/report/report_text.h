@@ -35,6 +35,10 @@ bool text_same(const char *a, const char *b);
 
 /* 1234567 -> "1,234,567". */
 void text_add_count(struct buffer *out, int64_t value);
+/* What --seconds or --ops tried: "412 seeds tried, 1,234,567 operations". Nothing for none. */
+void text_add_tried(struct buffer *out, const struct tried *tried);
+/* Of all runs together. */
+struct tried text_sum_tried(const struct results *results);
 
 /* In the metric's own unit: "7,000 entries", "1.21 MiB", "2.5 ms"; RECORD_NONE gives "-". */
 void text_add_value(struct buffer *out, const char *metric, int64_t value);

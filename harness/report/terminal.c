@@ -137,6 +137,16 @@ static void add_sum(struct buffer *out, const struct results *results, const str
     buffer_add_text(out, parts > 0 ? "\n" : "nothing was run\n");
 }
 
+static void add_tried(struct buffer *out, const struct results *results)
+{
+    struct tried tried = text_sum_tried(results);
+    if (tried.seeds == 0)
+        return;
+    buffer_add_text(out, "stress: ");
+    text_add_tried(out, &tried);
+    buffer_add_text(out, "\n");
+}
+
 static void add_places(struct buffer *out, const struct report_options *options)
 {
     const char *shown[] = {"json", "html"};
@@ -167,6 +177,7 @@ static enum err write_terminal(const struct results *results, const struct repor
     reasons_add(out, &overview, options);
     add_lesson(out, &overview, &rows, options);
     add_controls(out, &overview, results, options);
+    add_tried(out, results);
     add_sum(out, results, options);
     add_places(out, options);
     err = text_finish(out, "terminal", why);

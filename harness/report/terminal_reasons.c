@@ -1,6 +1,7 @@
 #include "harness/report/report_text.h"
 #include "harness/report/terminal_internal.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,6 +51,16 @@ static void add_others(struct buffer *out, const struct report_options *options,
     buffer_free(&line);
 }
 
+static void add_tried(struct buffer *out, const struct report_options *options, const struct run *run)
+{
+    if (run->tried.seeds == 0)
+        return;
+    add_label(out, options, INK_PLAIN, "");
+    buffer_addf(out, "seed %" PRIu64 ": ", run->seed);
+    text_add_tried(out, &run->tried);
+    buffer_add_text(out, "\n");
+}
+
 /* The last lines of what the subject and the tool said: a crash explains itself there. */
 static void add_log(struct buffer *out, const struct report_options *options, const struct run *run)
 {
@@ -97,6 +108,7 @@ static void add_trouble(struct buffer *out, const struct overview *overview, con
     add_label(out, options, INK_PLAIN, "");
     ink_add_paragraph(out, options, text_reason(run), INDENT);
     add_others(out, options, run);
+    add_tried(out, options, run);
     add_log(out, options, run);
     add_command(out, options, run);
     buffer_free(&where);

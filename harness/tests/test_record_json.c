@@ -38,6 +38,7 @@ static struct run *full_run(void)
     run->lost_bytes = 1;
     run->tool_blocks_growth = -3;
     run->ops = run->wall_ns = INT64_MAX;
+    run->tried = (struct tried){.seeds = 12, .ops = INT64_MAX, .wall_ns = 5};
     run->cycles_per_rung = 8;
     run->period = 8;
     run->status = STATUS_FAIL;
@@ -281,7 +282,7 @@ static bool is_free_form(const char *name)
 /* What came later, and may be missing in a file of before. */
 static bool is_optional(const char *name)
 {
-    static const char *const names[] = {"abi", "as", "thresholds", "examples", "stack", "baseline_differs"};
+    static const char *const names[] = {"abi", "as", "thresholds", "examples", "stack", "baseline_differs", "tried"};
     for (size_t i = 0; i < ARRAY_LEN(names); i++)
         if (strcmp(name, names[i]) == 0)
             return true;

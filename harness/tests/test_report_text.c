@@ -103,3 +103,32 @@ Test(report_overview, order_of_the_file_does_not_matter)
     overview_free(&overview);
     results_free(results);
 }
+
+Test(report_text, says_how_many_seeds_were_tried)
+{
+    static const struct {
+        struct tried tried;
+        const char *words;
+    } rows[] = {
+        {{0}, ""},
+        {{.seeds = 1, .ops = 1}, "1 seed tried, 1 operation"},
+        {{.seeds = 412, .ops = 1234567}, "412 seeds tried, 1,234,567 operations"},
+    };
+    struct results *results = results_make();
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct buffer out = {0};
+        struct run *run = run_make();
+        buffer_add(&out, "", 0);
+        text_add_tried(&out, &rows[i].tried);
+        cr_expect_str_eq(out.length > 0 ? out.data : "", rows[i].words);
+        run->tried = rows[i].tried;
+        cr_assert_eq(results_add(results, run), ERR_NONE);
+        buffer_free(&out);
+    }
+    struct tried sum = text_sum_tried(results);
+    cr_expect_eq(sum.seeds, 413);
+    cr_expect_eq(sum.ops, 1234568);
+    results->runs[0]->tried.ops = INT64_MAX;
+    cr_expect_eq(text_sum_tried(results).ops, INT64_MAX, "no overflow");
+    results_free(results);
+}

@@ -48,7 +48,7 @@ CHURN    := $(SHARED) $(call sources,$(CHURN_ROOMS))
 HOST     := $(SHARED) $(call sources,$(HOST_ROOMS))
 TESTS    := $(sort $(wildcard harness/tests/*.c pools/tests/*.c))
 # Shared objects with planted mistakes.
-TEST_POOLS := toy leak heap clocks racy
+TEST_POOLS := toy leak heap clocks frail racy
 TESTED   := $(sort $(filter-out $(MAINS),$(CHURN) $(HOST)) $(TESTS))
 
 objects   = $(patsubst %.c,$(BUILD)/obj/$(1)/%.o,$(2))

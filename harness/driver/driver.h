@@ -29,7 +29,7 @@ struct driver_request {
      * passed; run->tried says how many there were. 0: once. */
     int64_t least_ops, least_ns;
 
-    /* The allocation of that number (1 = the first after the pool was made) fails in the subject; 0: none does. */
+    /* The allocation of that number that the pool asks for, its making included, fails in the subject; 0: none does. */
     int64_t fail_alloc;
 
     bool check_each; /* the invariants after every operation, not only at rungs. Not with threads */

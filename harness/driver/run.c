@@ -131,9 +131,10 @@ static enum err do_op(struct drive *drive, const struct plan_op *op, struct prob
         return problem_set(why, err, "out of memory in the ledger");
     if (op->verb == PLAN_RUNG)
         return drive_rung(drive, op, why);
-    err = subject_send(drive->subject, op, why);
-    if (err == ERR_NONE && op->verb == PLAN_POOL && drive->request->fail_alloc > 0)
+    if (op->verb == PLAN_POOL && drive->request->fail_alloc > 0)
         err = order_failure(drive, why);
+    if (err == ERR_NONE)
+        err = subject_send(drive->subject, op, why);
     if (err == ERR_NONE && drive->request->check_each && op->verb != PLAN_META && op->verb != PLAN_POOL)
         err = drive_check(drive, op, why);
     return err;

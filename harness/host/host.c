@@ -165,6 +165,19 @@ static void refuse_shape(struct host *host, const char *message)
     answer_end(&host->answer);
 }
 
+static void arm_alloc_failure(struct host *host)
+{
+    if (host->alloc_fails_nth == 0)
+        return;
+    host->alloc_fails_at = world_allocs_asked(host->world) + host->alloc_fails_nth;
+    world_fail_alloc(host->world, host->alloc_fails_nth);
+}
+
+static bool alloc_has_failed(const struct host *host)
+{
+    return host->alloc_fails_at > 0 && world_allocs_asked(host->world) >= host->alloc_fails_at;
+}
+
 static enum err make_pool(struct host *host, const struct plan_shape *shape, struct problem *why)
 {
     const struct keyed_pool_ops *ops = host->choice->ops;
@@ -178,6 +191,9 @@ static enum err make_pool(struct host *host, const struct plan_shape *shape, str
     char message[400] = "";
     enum pool_result result = ops->make(&config, world_env(host->world), &host->pool, message, sizeof message);
 
+    /* As a program would when memory is there again. What the first attempt lost is seen at the end. */
+    if (result == POOL_NO_MEMORY && alloc_has_failed(host))
+        result = ops->make(&config, world_env(host->world), &host->pool, message, sizeof message);
     if (result == POOL_UNSUPPORTED) {
         refuse_shape(host, message);
         return ERR_NONE;
@@ -212,8 +228,10 @@ static enum err do_pool(struct host *host, const struct plan_op *op, struct prob
         err = world_make(&shape, &listener, &host->world, why);
     if (err == ERR_NONE)
         err = caller_open(&host->main, host, 0, why);
-    if (err == ERR_NONE)
+    if (err == ERR_NONE) {
+        arm_alloc_failure(host);
         err = make_pool(host, &shape, why);
+    }
     return err;
 }
 
@@ -371,18 +389,11 @@ static enum err do_supported(struct host *host, const struct plan_op *op, struct
     return host_do_here(host, op, why);
 }
 
-static enum err do_fail_alloc(struct host *host, const char *number, struct problem *why)
+static enum err order_alloc_failure(struct host *host, const char *number, struct problem *why)
 {
-    int64_t nth;
-    enum err err = quantity_parse_count(number, &nth, why);
-
-    if (err != ERR_NONE)
-        return err;
-    if (host->pool == NULL)
-        return problem_set(why, ERR_INPUT, "expected fail-alloc after the \"pool\" line");
-    host->alloc_fails_at = world_allocs_asked(host->world) + nth;
-    world_fail_alloc(host->world, nth);
-    return ERR_NONE;
+    if (host->world != NULL)
+        return problem_set(why, ERR_INPUT, "expected fail-alloc before the \"pool\" line");
+    return quantity_parse_count(number, &host->alloc_fails_nth, why);
 }
 
 /* "schedule pct:3:42", "fail-alloc 17", "examples next-rung": the notes that are for us. */
@@ -392,7 +403,7 @@ static enum err do_meta(struct host *host, const char *text, struct problem *why
 
     host->examples_asked = host->examples_asked || strcmp(text, "examples next-rung") == 0;
     if (strncmp(text, fail_alloc, strlen(fail_alloc)) == 0)
-        return do_fail_alloc(host, text + strlen(fail_alloc), why);
+        return order_alloc_failure(host, text + strlen(fail_alloc), why);
     if (strncmp(text, word, strlen(word)) != 0)
         return ERR_NONE;
     if (host->world == NULL || host->threaded)

@@ -124,7 +124,9 @@ struct host {
     struct schedule *schedule; /* NULL: threads run as the system likes */
     struct plan_counts counts; /* of operations that were read */
     int64_t rungs;
-    int64_t alloc_fails_at; /* of all allocations the pool asks for; 0: none is made to fail */
+    int64_t
+        alloc_fails_nth; /* ordered before there is a pool: of those that it asks for, its making included; 0: none */
+    int64_t alloc_fails_at; /* the same, once it has begun: of all that the world was asked for */
     struct explain explain;
     bool examples_asked; /* for the next rung */
     bool shutdown_asked, shutdown_pending;

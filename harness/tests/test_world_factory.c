@@ -165,6 +165,10 @@ Test(world_factory, the_nth_allocation_fails_and_nothing_is_left_of_it)
     world_fail_alloc(world, 1);
     cr_expect_null(env->scope_add(world, world_app_scope(world), NULL, NULL));
     world_fail_alloc(world, 1);
+    cr_expect_eq(env->population(world, "mine"), population, "it is there already");
+    cr_expect_null(env->population(world, "new"));
+    cr_expect_not_null(env->population(world, "new"));
+    world_fail_alloc(world, 1);
     world_fail_alloc(world, 0);
     void *block = env->alloc(population, 8);
     cr_expect_not_null(block);

@@ -47,7 +47,8 @@ struct pool_population *population_find(struct world *world, const char *name)
         place = &(*place)->next;
     found = *place;
     if (found == NULL || strcmp(found->name, name) != 0) {
-        found = world_own_alloc(world, sizeof *found);
+        world->allocs_asked++;
+        found = world->allocs_asked != world->alloc_fails_at ? world_own_alloc(world, sizeof *found) : NULL;
         if (found != NULL) {
             *found = (struct pool_population){.name = name, .world = world, .next = *place};
             *place = found;

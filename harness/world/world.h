@@ -107,8 +107,8 @@ void world_last_error(struct world *world, char *out, size_t size);
 /* Completes slow creations that are due by CLOCK_MONOTONIC, oldest first, until none is. Calls into the pool. */
 void world_complete_due(struct world *world);
 
-/* The allocation number `nth` from now on (1 = the next) made through env->alloc, env->create's own memory or
- * env->scope_add fails; 0 = never. */
+/* The allocation number `nth` from now on (1 = the next) made through env->alloc, env->create's own memory, env->scope_add or
+ * env->population (of a new name) fails; 0 = never. */
 void world_fail_alloc(struct world *world, int64_t nth);
 int64_t world_allocs_asked(struct world *world); /* since the start */
 

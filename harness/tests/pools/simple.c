@@ -19,10 +19,16 @@ static enum pool_result simple_make(const struct pool_config *config, const stru
         return POOL_NO_MEMORY;
     memset(pool, 0, whole_size());
     *pool = (struct keyed_pool){.env = env, .population = population, .planted = (struct planted *)(void *)(pool + 1)};
+    enum pool_result result = POOL_OK;
     if (!planting.read(pool->planted, config->settings)) {
         (void)snprintf(message, size, "expected %s, found %s", planting.expected, config->settings);
+        result = POOL_BAD_SETTING;
+    } else if (planting.begin != NULL && !planting.begin(pool)) {
+        result = POOL_NO_MEMORY;
+    }
+    if (result != POOL_OK) {
         env->free(population, pool, whole_size());
-        return POOL_BAD_SETTING;
+        return result;
     }
     *out = pool;
     return POOL_OK;

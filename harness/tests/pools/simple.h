@@ -1,5 +1,5 @@
 /*
- * simple: the pool on which toy, leak, heap and clocks plant something. A key has no limit, an item lives from get to release, nothing
+ * simple: the pool on which toy, leak, heap, clocks and frail plant something. A key has no limit, an item lives from get to release, nothing
  * ever waits. Not thread-safe, and no example for a real pool: see pools/plugin/skeleton.c for that.
  *
  * A shared object is simple.c and one file that defines `struct planted`, what it keeps beside the pool, and `planting`.
@@ -26,6 +26,7 @@ struct planting {
     size_t planted_size;
     bool (*read)(struct planted *planted, const char *settings);      /* false: not understood */
     const char *expected;                                             /* what it understands, for the message */
+    bool (*begin)(struct keyed_pool *pool);                           /* false: no memory, the pool is not made */
     bool (*get)(struct keyed_pool *pool);                             /* false: the get fails */
     bool (*release)(struct keyed_pool *pool, struct pool_item *item); /* false: it has destroyed the item itself */
     void (*invalidate)(struct keyed_pool *pool);

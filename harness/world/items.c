@@ -25,10 +25,21 @@ static int64_t operations_begun(struct world *world)
     return atomic_load_explicit(&world->operations, memory_order_relaxed);
 }
 
+static struct item_note *note_make(struct world *world, const char *name)
+{
+    struct item_note *note = world_own_alloc(world, note_bytes(name));
+
+    if (note == NULL)
+        return NULL;
+    note->since = operations_begun(world);
+    memcpy(note->name, name, strlen(name) + 1);
+    return note;
+}
+
 /* An item with its memory, in the populations, that nobody holds yet. NULL: out of memory. */
 static struct pool_item *item_alloc(struct world *world, const char *name)
 {
-    struct item_note *note = world_own_alloc(world, note_bytes(name));
+    struct item_note *note = note_make(world, name);
     struct pool_item *item = note != NULL ? population_alloc(world->items_population, sizeof *item) : NULL;
     size_t bytes = item_payload_bytes(world);
 
@@ -37,8 +48,6 @@ static struct pool_item *item_alloc(struct world *world, const char *name)
         return NULL;
     }
     *item = (struct pool_item){.note = note, .pooled = true, .pool_fd = -1, .peer_fd = -1};
-    note->since = operations_begun(world);
-    memcpy(note->name, name, strlen(name) + 1);
     if (bytes > 0) {
         item->payload = population_alloc(world->payloads_population, bytes);
         if (item->payload == NULL) {

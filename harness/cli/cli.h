@@ -280,6 +280,8 @@ struct progress;
 enum err progress_open(const struct options *options, const struct matrix *matrix, struct progress **out,
                        struct problem *why) MUST_CHECK;
 void progress_begin(struct progress *progress, const struct job *job);
+/* A rung of the job is done: its number, how many there will be (0: not known), and the operations since the one before. */
+void progress_rung(struct progress *progress, const struct job *job, size_t rung, size_t rungs, int64_t ops);
 void progress_end(struct progress *progress, const struct job *job);
 void progress_tick(struct progress *progress); /* now and then */
 void progress_close(struct progress *progress, bool stopped);

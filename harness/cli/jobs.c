@@ -63,9 +63,22 @@ static struct run *make_run(const struct job *job, const struct options *options
     return run;
 }
 
+/* Who is told of rungs. */
+struct news {
+    struct progress *progress;
+    const struct job *job;
+};
+
+static void on_rung(void *ctx, size_t rung, size_t rungs, int64_t ops)
+{
+    const struct news *news = ctx;
+    progress_rung(news->progress, news->job, rung, rungs, ops);
+}
+
 static enum err drive(struct job *job, const struct workers *workers, struct run **out, struct problem *why)
 {
     const struct options *options = workers->call->options;
+    struct news news = {workers->progress, job};
     const struct driver_request request = {
         .scenario_path = job->path,
         .scenario = {.case_index = job->case_index,
@@ -79,6 +92,8 @@ static enum err drive(struct job *job, const struct workers *workers, struct run
         .build_folder = workers->matrix->build_folder,
         .timeout_ns = options->timeout_ns,
         .stop = &workers->stop,
+        .on_rung = job->is_control ? NULL : on_rung,
+        .on_rung_ctx = &news,
         .threads = (unsigned)options->threads,
         .schedule = options->schedule,
         .least_ops = options->ops,

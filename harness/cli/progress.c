@@ -24,7 +24,10 @@ struct progress {
     size_t total, done, troubles;
     int64_t total_weight, done_weight; /* by the backends' slowdown: the slow runs come first */
     int64_t started_ms, drawn_ms;
-    char now[160]; /* the run that was begun last */
+    int64_t ops;             /* sent up to now, as far as rungs told */
+    const struct job *shown; /* the run that was begun last; when it ended, the first that tells something */
+    size_t rung, rungs;      /* of it; 0: not known */
+    char now[160];           /* its name */
 };
 
 static int64_t now_ms(void)
@@ -100,6 +103,12 @@ static void add_time(const struct progress *progress, struct buffer *out)
 {
     int64_t seconds = (now_ms() - progress->started_ms) / 1000;
     buffer_addf(out, "%" PRId64 ":%02" PRId64, seconds / 60, seconds % 60);
+    if (progress->done_weight > 0 && progress->done < progress->total) {
+        int64_t left = seconds * (progress->total_weight - progress->done_weight) / progress->done_weight;
+        buffer_addf(out, ", about %" PRId64 ":%02" PRId64 " left", left / 60, left % 60);
+    }
+    if (progress->ops > 0 && seconds > 0)
+        buffer_addf(out, ", %" PRId64 " op/s", progress->ops / seconds);
 }
 
 static void add_troubles(const struct progress *progress, struct buffer *out)
@@ -124,6 +133,18 @@ static size_t cut_line(const struct buffer *line)
     return bytes;
 }
 
+static void add_now(const struct progress *progress, const char *before, struct buffer *out)
+{
+    if (!*progress->now)
+        return;
+    buffer_add_text(out, before);
+    if (progress->rungs > 0)
+        buffer_addf(out, "rung %zu/%zu of ", progress->rung, progress->rungs);
+    else if (progress->rung > 0)
+        buffer_addf(out, "rung %zu of ", progress->rung);
+    buffer_add_text(out, progress->now); /* last, for it is what a narrow screen cuts */
+}
+
 static void draw_moving(struct progress *progress)
 {
     struct buffer line = {0};
@@ -131,7 +152,7 @@ static void draw_moving(struct progress *progress)
     buffer_addf(&line, " %zu/%zu  ", progress->done, progress->total);
     add_time(progress, &line);
     add_troubles(progress, &line);
-    buffer_addf(&line, "  %s", progress->now);
+    add_now(progress, "  ", &line);
     if (!line.failed)
         (void)fprintf(stderr, "\r%.*s\033[K", (int)cut_line(&line), line.data);
     progress->drawn = true;
@@ -144,15 +165,36 @@ static void draw_plain(struct progress *progress)
     buffer_addf(&line, "churn: %zu of %zu runs, ", progress->done, progress->total);
     add_time(progress, &line);
     add_troubles(progress, &line);
+    add_now(progress, "; now ", &line);
     if (!line.failed)
-        (void)fprintf(stderr, "%s%s%s\n", line.data, *progress->now ? "; now " : "", progress->now);
+        (void)fprintf(stderr, "%s\n", line.data);
     buffer_free(&line);
+}
+
+static void show(struct progress *progress, const struct job *job)
+{
+    name_job(job, progress->now, sizeof progress->now);
+    progress->shown = job;
+    progress->rung = progress->rungs = 0;
 }
 
 void progress_begin(struct progress *progress, const struct job *job)
 {
     pthread_mutex_lock(&progress->lock);
-    name_job(job, progress->now, sizeof progress->now);
+    show(progress, job);
+    pthread_mutex_unlock(&progress->lock);
+}
+
+void progress_rung(struct progress *progress, const struct job *job, size_t rung, size_t rungs, int64_t ops)
+{
+    pthread_mutex_lock(&progress->lock);
+    progress->ops += ops;
+    if (!progress->shown)
+        show(progress, job);
+    if (progress->shown == job) {
+        progress->rung = rung;
+        progress->rungs = rungs;
+    }
     pthread_mutex_unlock(&progress->lock);
 }
 
@@ -179,6 +221,8 @@ void progress_end(struct progress *progress, const struct job *job)
 {
     pthread_mutex_lock(&progress->lock);
     progress->done++;
+    if (progress->shown == job)
+        progress->shown = NULL; /* its name stays until another one tells something */
     progress->done_weight += weight(job);
     progress->troubles += is_trouble(job);
     if (progress->verbose && !progress->quiet)

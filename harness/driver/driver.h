@@ -19,6 +19,10 @@ struct driver_request {
     const char *build_folder;
     int64_t timeout_ns; /* 0: the scenario's, or 60 s; times backend->slowdown */
     const volatile bool *stop;
+    /* Told after each measured rung of each process: its number from 1, how many there will be (0: not known), and how
+     * many operations were sent since the rung before. On the run's thread. NULL: nobody. */
+    void (*on_rung)(void *ctx, size_t rung, size_t rungs, int64_t ops);
+    void *on_rung_ctx;
 
     /* With threads > 0 the scenario's cycles are done by that many threads of the subject at once; a scenario that does
      * not say that its cycles stand by themselves is skipped. schedule: "pct:3" (NULL: as the system likes), with the

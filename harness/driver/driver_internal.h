@@ -34,6 +34,7 @@ struct drive {
     size_t sample_count;
     bool shutdown_sent, shutdown_done;
     bool ends_with_rung;
+    int64_t ops_told; /* request->on_rung */
     int64_t violations_dropped;
     char unsupported[400]; /* what the subject cannot do; "" */
 };

@@ -121,6 +121,15 @@ static enum err open_rung(struct drive *drive, struct place *place)
     return run_add_rung(drive->run, counts->ops, cycles, invalidations, counts->by_verb[PLAN_GET], &place->rung);
 }
 
+static void tell_rung(struct drive *drive)
+{
+    if (!drive->request->on_rung)
+        return;
+    drive->request->on_rung(drive->request->on_rung_ctx, drive->run->rung_count,
+                            drive->plan ? scenario_plan_rungs(drive->plan) : 0, drive->counts.ops - drive->ops_told);
+    drive->ops_told = drive->counts.ops;
+}
+
 enum err drive_rung(struct drive *drive, const struct plan_op *op, struct problem *why)
 {
     struct place place = {RUNG_MEASURED, 0};
@@ -148,6 +157,8 @@ enum err drive_rung(struct drive *drive, const struct plan_op *op, struct proble
         err = check_ledger(drive, &counts);
     if (err != ERR_NONE)
         return problem_set(why, err, "out of memory at a rung");
+    if (place.kind == RUNG_MEASURED)
+        tell_rung(drive);
     if (place.kind == RUNG_MEASURED && drive->plan)
         err = scenario_plan_predict(drive->plan, &drive->run->expectation, place.rung, why);
     return err;

@@ -64,6 +64,15 @@ static enum err leased_item(struct ledger *ledger, uint64_t identity, struct ite
     return err;
 }
 
+/*
+ * An invalidate that was sent before the answer was read is void when the lease waited still. It held its item for certain when the
+ * release came right after: nothing else was asked in between that can have served it, and what it got is free again.
+ */
+static bool held_when_invalidated(const struct ledger *ledger, const struct get *get)
+{
+    return get->invalidated_at > ledger->floor && get->released_at == get->invalidated_at + 1;
+}
+
 static enum err answer_leased(struct ledger *ledger, const struct subject_event *event, struct problem *why)
 {
     struct item *item;
@@ -87,7 +96,7 @@ static enum err answer_leased(struct ledger *ledger, const struct subject_event 
         ledger->counts.items_seen += item->was_leased ? 0 : 1;
         item->was_leased = true;
         item->allowed += get->shares;
-        if (get->invalidated_at > ledger->floor) /* before that it held nothing: void */
+        if (held_when_invalidated(ledger, get))
             ledger_note_invalidated(item, get->invalidated_at);
     }
     /* A release that was sent before the answer can have come was void: it waited still. */

@@ -226,6 +226,13 @@ Test(driver_ledger, a_subject_may_say_what_was_given_up)
     ledger_free(story.ledger);
 }
 
+/* The lease waited when it was "invalidated", and was served by the release that came between: its item is as good as before. */
+Test(driver_ledger, an_invalidation_of_one_who_waits_changes_nothing)
+{
+    (void)tell_well(STORY("> get a k0", "> get b k0", "< leased a 1", "> invalidate b", "> release a", "< leased b 1",
+                          "> release b", "> get c k0", "< leased c 1"));
+}
+
 /* ---- what is wrong ---- */
 
 Test(driver_ledger, an_item_is_leased_after_it_was_destroyed)

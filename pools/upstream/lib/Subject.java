@@ -90,6 +90,9 @@ public abstract class Subject {
         return item;
     }
 
+    /** How long a creation for that key takes, for an adapter whose factory can be slow. */
+    protected long slownessNs(String key) { return slowness.getOrDefault(key, 0L); }
+
     protected synchronized void destroy(Item item) {
         if (item.closed) {
             say("misuse " + item.id + " destroyed twice");
@@ -118,6 +121,7 @@ public abstract class Subject {
 
     private final Map<String, Lease> leases = new HashMap<>();
     private final Map<String, Long> failures = new HashMap<>();
+    private final Map<String, Long> slowness = new HashMap<>();
     private final PrintStream out =
         new PrintStream(new FileOutputStream(FileDescriptor.out), false, StandardCharsets.UTF_8);
     private final StringBuilder pendingOutput = new StringBuilder();
@@ -193,6 +197,7 @@ public abstract class Subject {
         case "invalidate" -> { if (lease(word[1]).item != null) invalidate(lease(word[1]).item); }
         case "invalidate-value" -> invalidate(new Item(0, word[1], payload));
         case "fail" -> failures.put(word[1], Long.parseLong(word[2]));
+        case "slow" -> slowness.put(word[1], durationNs(word[2]));
         case "advance" -> advance(durationNs(word[1]));
         case "close-scope" -> endScope(word[1]);
         case "shutdown" -> shutdown();

@@ -33,8 +33,9 @@ export function settle() {
   ready.length = 0;
 }
 
-let runtime = Runtime.defaultRuntime;
-export const fork = (effect) => Runtime.runFork(runtime)(effect, { scheduler });
+const context = Runtime.runSync(Runtime.defaultRuntime)(Effect.withScheduler(Effect.withClock(Effect.runtime(), clock), scheduler));
+const run = Runtime.runFork(context);
+export const fork = (effect) => run(effect);
 
 /** For effects that end without waiting for anything. */
 export function now(effect) {
@@ -45,7 +46,6 @@ export function now(effect) {
   return exit.value;
 }
 
-runtime = now(Effect.withClock(Effect.runtime(), clock));
 
 export const sleeping = () => sleepers.size;
 

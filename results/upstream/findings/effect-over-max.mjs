@@ -1,0 +1,24 @@
+// Effect alone, without churn: how many items does a pool of at most 2 have open, when one in use was invalidated?
+import { Effect, Exit, Pool, Scope } from "effect";
+
+let open = 0;
+const acquire = Effect.acquireRelease(Effect.sync(() => ({ number: ++open })), () => Effect.sync(() => open--));
+const lease = () => Effect.runPromise(Scope.make());
+const get = (pool, scope) => Effect.runPromise(Scope.extend(Pool.get(pool), scope));
+const later = () => new Promise((done) => setTimeout(done, 100));
+
+const scope = await Effect.runPromise(Scope.make());
+const pool = await Effect.runPromise(Scope.extend(Pool.makeWithTTL({ acquire, min: 0, max: 2, timeToLive: "1 hour" }), scope));
+const [a, b, c] = [await lease(), await lease(), await lease()];
+const bad = await get(pool, a);
+await get(pool, b);
+await Effect.runPromise(Pool.invalidate(pool, bad));
+await Effect.runPromise(Scope.close(b, Exit.void));
+await get(pool, c);
+await later();
+console.log("at most 2 items; one is in use and invalid, one was idle and was asked for again; open:", open);
+await Effect.runPromise(Scope.close(a, Exit.void));
+await Effect.runPromise(Scope.close(c, Exit.void));
+await later();
+console.log("all given back; open:", open);
+process.exit();

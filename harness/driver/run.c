@@ -152,10 +152,10 @@ static enum err do_plan(struct drive *drive, struct problem *why)
             break;
         err = do_op(drive, &op, why);
     }
-    /* A plan that ends with a shutdown waits for it, unless a lease is out: then it cannot be complete. */
-    if (err == ERR_NONE && is_alive(drive) && drive->shutdown_sent && !drive->ends_with_rung &&
-        ledger_settle(drive->ledger).leases_out == 0)
-        err = subject_wait(drive->subject, why);
+    /* Only at a rung is it certain what was answered: without one after the shutdown nobody would know what came of it. */
+    op = (struct plan_op){.verb = PLAN_RUNG};
+    if (err == ERR_NONE && is_alive(drive) && drive->shutdown_sent && !drive->ends_with_rung)
+        err = do_op(drive, &op, why);
     return err;
 }
 

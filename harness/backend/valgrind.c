@@ -33,8 +33,10 @@ enum err valgrind_read_errors(const struct backend_command *command, struct buff
 
     if (err == ERR_NONE && logs->length == 0)
         return problem_set(why, ERR_SYSTEM, "valgrind left no log: it did not start");
-    /* No summary: it was killed, which the ending says. */
     if (err == ERR_NONE && text_last_number(logs->data, "ERROR SUMMARY:", &errors))
         run->tool_errors = errors;
+    else if (err == ERR_NONE && (run->ending == ENDING_DONE || run->ending == ENDING_EXITED))
+        /* it was not killed, so that its silence is no proof */
+        return problem_set(why, ERR_SYSTEM, "valgrind's log ends without its summary; is the disk full?");
     return err;
 }

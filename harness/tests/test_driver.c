@@ -31,6 +31,7 @@ static void write_file(struct temporary *file, const char *suffix, const char *t
 }
 
 static bool checks_each; /* operation: --check-each */
+static unsigned threads; /* --threads, of scenarios */
 
 static struct run *replay(const char *plan, const char *pool, const char *backend, int64_t timeout_ns)
 {
@@ -341,7 +342,8 @@ static struct run *run_text(const char *scenario, const char *pool, const char *
     struct driver_request request = {.scenario_path = file.path,
                                      .scenario = {.pool = pool, .seed = 1, .dose = 1},
                                      .backend = backend_find(backend),
-                                     .build_folder = folder};
+                                     .build_folder = folder,
+                                     .threads = threads};
     if (request.backend->available(folder, &why))
         cr_assert_eq(driver_run(&request, twin, &run, &why), ERR_NONE, "%s", why.text);
     else
@@ -385,6 +387,31 @@ Test(driver, the_leak_is_the_same_under_every_backend)
         cr_expect_eq(run->tool_bytes_growth == RECORD_NONE, i == 0);
         run_free(run);
     }
+}
+
+/* Whatever a tool reports of threads in the host itself would be held against the pool. */
+Test(driver, the_host_has_no_race_for_a_tool_to_see, .timeout = 120)
+{
+    static const char scenario[] =
+        "scenario { about = 'x', threads = true, params = { keys = 2 }, rungs = 9, cycles = 6,\n"
+        "  period = function(p) return p.keys end,\n"
+        "  cycle = function(p, i)\n"
+        "    local l = get(i % p.keys); invalidate(l); release(l); release(get(i % p.keys))\n"
+        "  end, expect = { default = bounded() } }\n";
+
+    threads = 3;
+    for (size_t i = 0; i < backend_count(); i++) {
+        if (!backend_at(i)->finds_races)
+            continue;
+        struct run *run = run_text(scenario, "owner", backend_at(i)->name, false);
+        if (!run)
+            continue;
+        cr_expect_eq(run->ending, ENDING_DONE, "%s: %s", backend_at(i)->name, run->ending_detail);
+        cr_expect_eq(run->tool_errors, 0, "%s: %s", backend_at(i)->name, run->log ? run->log : "");
+        cr_expect_gt(run->ops, 100);
+        run_free(run);
+    }
+    threads = 0;
 }
 
 Test(driver, a_twin_is_equal)

@@ -68,6 +68,8 @@ static void add_problem(struct buffer *out, const struct run_slice *trouble)
         buffer_add_text(out, i > 0 ? ", " : "");
         text_add(out, trouble->runs[i]->backend, MARKUP_MARKDOWN);
     }
+    buffer_add_text(out, run->param_count > 0 ? "; " : "");
+    text_add_params(out, run, MARKUP_MARKDOWN);
     buffer_add_text(out, "): ");
     text_add_cut(out, text_reason(run), TEXT_LIMIT, MARKUP_MARKDOWN);
     if (run->repeat) {

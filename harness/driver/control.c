@@ -121,7 +121,7 @@ enum err driver_control(const struct driver_request *request, char **why_not, st
     asked.scenario = (struct scenario_request){.pool = control->races                 ? "control:lost=counted,race"
                                                        : request->backend->finds_lost ? "control:lost=uncounted"
                                                                                       : "control:lost=counted"};
-    enum err err = drive_source(&asked, &control->source, "control", &run, why);
+    enum err err = driver_replay_source(&control->source, "control", &asked, &run, why);
     if (err == ERR_NONE && run->ending == ENDING_STOPPED)
         err = problem_set(why, ERR_STOPPED, "interrupted");
     if (err == ERR_NONE)

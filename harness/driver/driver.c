@@ -218,8 +218,8 @@ enum err driver_measure(const struct driver_request *request, struct run **out, 
     return run_once(request, request->scenario.dose, out, why);
 }
 
-enum err drive_source(const struct driver_request *request, struct plan_source *source, const char *file,
-                      struct run **out, struct problem *why)
+enum err driver_replay_source(struct plan_source *source, const char *name, const struct driver_request *request,
+                              struct run **out, struct problem *why)
 {
     struct drive *drive = calloc(1, sizeof(*drive));
 
@@ -231,7 +231,7 @@ enum err drive_source(const struct driver_request *request, struct plan_source *
     drive->request = request;
     drive->source = source;
     drive->time_factor = 1;
-    return run_and_free(drive, file, out, why);
+    return run_and_free(drive, name, out, why);
 }
 
 enum err driver_replay(const char *plan_path, const struct driver_request *request, struct run **out,
@@ -241,5 +241,5 @@ enum err driver_replay(const char *plan_path, const struct driver_request *reque
     enum err err = plan_file_open(plan_path, &source, why);
 
     *out = NULL;
-    return err == ERR_NONE ? drive_source(request, source, plan_path, out, why) : err;
+    return err == ERR_NONE ? driver_replay_source(source, plan_path, request, out, why) : err;
 }

@@ -56,10 +56,14 @@ enum err driver_run(const struct driver_request *request, bool twin, struct run 
  * rules for what is returned. */
 enum err driver_measure(const struct driver_request *request, struct run **out, struct problem *why) MUST_CHECK;
 
-/* Replays a plan file; no expectation. Of the request only pool, seed, backend, build folder, time limit, stop flag and
+/* Replays a plan file; no expectation, and not judged. Of the request only pool, seed, backend, build folder, time limit, stop flag and
  * check_each count. Its rungs: those before the first operation are "before", those after the shutdown "after". */
 enum err driver_replay(const char *plan_path, const struct driver_request *request, struct run **out,
                        struct problem *why) MUST_CHECK;
+
+/* The same for a plan from anywhere. `source` is TAKEN; `name` is what the run is called. */
+enum err driver_replay_source(struct plan_source *source, const char *name, const struct driver_request *request,
+                              struct run **out, struct problem *why) MUST_CHECK;
 
 /* D6: runs a pool that leaks one entry in three cycles and loses a block, and looks whether both are seen. Of the request
  * only backend, build folder, time limit and stop flag count. *why_not: "" when both were seen, otherwise the reason,

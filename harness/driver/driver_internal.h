@@ -87,12 +87,6 @@ bool drive_wants_stack(const struct driver_request *request, const struct run *r
 /* What was asked, and the command that asks for it again. */
 enum err drive_describe(struct drive *drive, const char *file, struct problem *why) MUST_CHECK;
 
-/* ---- driver.c ---- */
-
-/* One run of `source` (TAKEN), which is no scenario. `file` is what it is called. *out is OWNED: run_free. */
-enum err drive_source(const struct driver_request *request, struct plan_source *source, const char *file,
-                      struct run **out, struct problem *why) MUST_CHECK;
-
 /* ---- run.c ---- */
 
 /* Runs `drive->source` to its end, or the subject's. `file` is what was asked for. */

@@ -101,6 +101,26 @@ struct plan_source {
  * skipped; problems name file and line. *out is OWNED by the caller: (*out)->free(*out). */
 enum err plan_file_open(const char *path, struct plan_source **out, struct problem *why) MUST_CHECK;
 
+/* ---- a plan that is held in memory ------------------------------------------------------------------------ */
+
+/* Zero-initialised is empty. OWNED by the caller: plan_free. */
+struct plan {
+    struct plan_op *ops;
+    size_t count, capacity;
+};
+
+enum err plan_add(struct plan *plan, const struct plan_op *op, struct problem *why) MUST_CHECK;
+/* Adds all that is left in `source` (BORROWED). */
+enum err plan_read(struct plan *plan, struct plan_source *source, struct problem *why) MUST_CHECK;
+/* The operations of `plan` (BORROWED until the source is freed) as a source. *out is OWNED: (*out)->free(*out). */
+enum err plan_as_source(const struct plan *plan, struct plan_source **out, struct problem *why) MUST_CHECK;
+void plan_free(struct plan *plan);
+
+/* For each operation the index of the get that named its lease (a get's is its own): owners[plan->count]. PLAN_NO_OWNER: it names no
+ * lease, or one that no get named. A thread that has not named a lease means the main thread's. */
+#define PLAN_NO_OWNER SIZE_MAX
+enum err plan_find_owners(const struct plan *plan, size_t *owners, struct problem *why) MUST_CHECK;
+
 /* Writes the header line of a plan. */
 void plan_print_header(struct buffer *out);
 

@@ -178,7 +178,7 @@ static enum err plan_next(struct plan_source *source, struct plan_op *out, bool 
     return ERR_NONE;
 }
 
-static void plan_free(struct plan_source *source)
+static void source_free(struct plan_source *source)
 {
     struct scenario_plan *plan = from_source(source);
     script_close(&plan->script);
@@ -260,13 +260,13 @@ enum err scenario_plan_open(const char *path, const struct scenario_request *req
     struct scenario_plan *plan = calloc(1, sizeof(*plan));
     if (plan == NULL)
         return out_of_memory(why);
-    plan->source = (struct plan_source){plan_next, plan_free};
+    plan->source = (struct plan_source){plan_next, source_free};
     plan->seed = request->seed;
     rng_init(&plan->emitter.rng, request->seed);
 
     enum err err = open_plan(plan, path, request, why);
     if (err != ERR_NONE) {
-        plan_free(&plan->source);
+        source_free(&plan->source);
         return err;
     }
     plan->script.emitter = &plan->emitter;
@@ -305,7 +305,7 @@ enum err scenario_verbs(const char *path, const struct scenario_request *request
     if (err != ERR_NONE)
         return err;
     err = collect_verbs(plan, verbs, why);
-    plan_free(&plan->source);
+    source_free(&plan->source);
     return err;
 }
 

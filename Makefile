@@ -36,7 +36,7 @@ HOST_LIBS   = -ldl -rdynamic -lm
 
 # Rooms by program. A new file in a room needs no change here.
 SHARED_ROOMS := harness/base harness/plan
-CHURN_ROOMS  := harness/scenario harness/record harness/subject harness/backend harness/probe harness/driver harness/verdict \
+CHURN_ROOMS  := harness/scenario harness/shrink harness/record harness/subject harness/backend harness/probe harness/driver harness/verdict \
                 harness/report harness/cli
 HOST_ROOMS   := pools pools/core pools/defects harness/world harness/host
 

@@ -55,6 +55,7 @@ struct options {
     int64_t fail_alloc;   /* 0: none; FAIL_ALLOC_ALL */
     char *schedule;       /* "pct:3"; NULL: as the system likes */
     int64_t ops, seconds; /* run again until then; 0: once. noise: ops of one process */
+    int64_t tries;        /* shrink: runs of one plan; 0: one */
     int64_t processes;    /* noise: fresh ones in a batch; 0: 8 */
     struct words metrics; /* noise */
     char *control, *calibration;
@@ -98,6 +99,7 @@ enum command_id {
     COMMAND_REPORT,
     COMMAND_RECORD,
     COMMAND_REPLAY,
+    COMMAND_SHRINK,
     COMMAND_MERGE,
     COMMAND_NOISE,
     COMMAND_LIST,
@@ -158,6 +160,7 @@ enum err command_report(const struct call *call, enum exit_code *code, struct pr
 enum err command_judge(const struct call *call, enum exit_code *code, struct problem *why) MUST_CHECK;
 enum err command_record(const struct call *call, enum exit_code *code, struct problem *why) MUST_CHECK;
 enum err command_replay(const struct call *call, enum exit_code *code, struct problem *why) MUST_CHECK;
+enum err command_shrink(const struct call *call, enum exit_code *code, struct problem *why) MUST_CHECK;
 enum err command_merge(const struct call *call, enum exit_code *code, struct problem *why) MUST_CHECK;
 enum err command_noise(const struct call *call, enum exit_code *code, struct problem *why) MUST_CHECK;
 enum err command_list(const struct call *call, enum exit_code *code, struct problem *why) MUST_CHECK;
@@ -242,6 +245,8 @@ struct matrix {
 enum err matrix_make(struct matrix *matrix, const struct options *options, struct problem *why) MUST_CHECK;
 /* The same for a plan file. */
 enum err matrix_make_replay(struct matrix *matrix, const struct options *options, struct problem *why) MUST_CHECK;
+/* Can this pool be used as well? ERR_INPUT says why not. */
+enum err matrix_check_pool(struct matrix *matrix, const char *pool, struct problem *why) MUST_CHECK;
 void matrix_free(struct matrix *matrix);
 
 /* The positive control (D6): one job per backend, run beside the others; then what came of it, for every run under that backend. */
@@ -285,6 +290,8 @@ void progress_rung(struct progress *progress, const struct job *job, size_t rung
 void progress_end(struct progress *progress, const struct job *job);
 void progress_tick(struct progress *progress); /* now and then */
 void progress_close(struct progress *progress, bool stopped);
+/* stderr is a terminal on which a line can be drawn over, and no log of CI. */
+bool progress_can_move(void);
 
 /* ---- results ---------------------------------------------------------------------------------------------------------- */
 
@@ -293,6 +300,9 @@ struct output {
     char *folder;   /* OWNED */
     bool is_latest; /* results/runs/latest will point at it */
 };
+
+/* Can this file be written? ERR_INPUT says why not; nothing is left behind. */
+enum err output_try_file(const char *path, struct problem *why) MUST_CHECK;
 
 /* Makes the folder (when `wants_folder`) and makes sure that it and --json FILE can be written. ERR_INPUT: they cannot. */
 enum err output_open(struct output *output, const struct options *options, bool wants_folder,

@@ -123,17 +123,21 @@ static size_t twin_backend(const struct matrix *matrix)
 
 /* ---- pools ----------------------------------------------------------------------------------------------- */
 
+enum err matrix_check_pool(struct matrix *matrix, const char *pool, struct problem *why)
+{
+    struct words abouts = {0};
+    enum err err = ERR_NONE;
+    if (matrix->pool_names.count == 0 && !backend_foreign_command(pool))
+        err = pools_list(matrix->build_folder, &matrix->pool_names, &abouts, why);
+    words_free(&abouts);
+    return err == ERR_NONE ? pool_check(matrix->build_folder, &matrix->pool_names, pool, why) : err;
+}
+
 static enum err check_pools(struct matrix *matrix, const struct words *pools, struct problem *why)
 {
     enum err err = ERR_NONE;
-    for (size_t i = 0; err == ERR_NONE && i < pools->count; i++) {
-        struct words abouts = {0};
-        if (matrix->pool_names.count == 0 && !backend_foreign_command(pools->list[i]))
-            err = pools_list(matrix->build_folder, &matrix->pool_names, &abouts, why);
-        words_free(&abouts);
-        if (err == ERR_NONE)
-            err = pool_check(matrix->build_folder, &matrix->pool_names, pools->list[i], why);
-    }
+    for (size_t i = 0; err == ERR_NONE && i < pools->count; i++)
+        err = matrix_check_pool(matrix, pools->list[i], why);
     return err;
 }
 

@@ -17,14 +17,14 @@
 #define MEMBER(NAME) offsetof(struct options, NAME)
 
 static const struct option_row rows[] = {
-    {"pool", 0, "P,...", OPTION_LIST, MEMBER(pools), RUNS | ON(RECORD) | ON(NOISE),
+    {"pool", 0, "P,...", OPTION_LIST, MEMBER(pools), RUNS | ON(SHRINK) | ON(RECORD) | ON(NOISE),
      "the pools: built-in names with settings (owner:finalizers=captured), paths of shared objects, or exec:COMMAND "
      "for a "
      "foreign program (COMMAND is the rest of the value, commas included); default: those that the scenario names"},
     {"as", 0, "MODEL", OPTION_TEXT, MEMBER(as), ON(RUN),
      "hold the pools against what the scenario expects of MODEL (broadcast:finalizers=captured) instead of their own "
      "expectations: for real pools that ought to behave like a model"},
-    {"under", 0, "B,...", OPTION_LIST, MEMBER(backends), RUNS,
+    {"under", 0, "B,...", OPTION_LIST, MEMBER(backends), RUNS | ON(SHRINK),
      "the backends: native, asan, memcheck, and for threads tsan, helgrind; default native. One that this machine "
      "lacks is "
      "skipped"},
@@ -34,6 +34,13 @@ static const struct option_row rows[] = {
      "of the scenario's random numbers; default 1"},
     {"timeout", 0, "D", OPTION_DURATION, MEMBER(timeout_ns), RUNS | ON(NOISE),
      "time limit of one run, as in 20s; slower backends get a multiple. Default: the scenario's own, else 60s"},
+    {"timeout", 0, "D", OPTION_DURATION, MEMBER(timeout_ns), ON(SHRINK),
+     "time limit of one run, as in 20s; slower backends get a multiple. Default: 60s for the plan as it is, then five "
+     "times what it took, at least 1s"},
+    {"tries", 0, "N", OPTION_COUNT, MEMBER(tries), ON(SHRINK),
+     "a plan counts when one of N runs shows the finding, for findings that do not come each time; default 1"},
+    {"control", 0, "P", OPTION_TEXT, MEMBER(control), ON(SHRINK),
+     "a pool without the bug, which must stay clean with every smaller plan: what is left then tells the two apart"},
     {"jobs", 'j', "N", OPTION_COUNT, MEMBER(jobs), RUNS, "runs at the same time; default: one per core"},
     {"threads", 0, "T", OPTION_THREADS, MEMBER(threads), ON(RUN),
      "carry the cycles out on T threads of the pool's program, at once; "
@@ -92,7 +99,8 @@ static const struct option_row rows[] = {
      "folder for the results; default results/runs/TIME-PID, and results/runs/latest points at it"},
     {"output", 'o', "DIR", OPTION_TEXT, MEMBER(output), ON(REPORT),
      "folder for the reports; without it a single report goes to stdout"},
-    {"output", 'o', "FILE", OPTION_TEXT, MEMBER(output), ON(RECORD) | ON(MERGE), "file to write; - is stdout"},
+    {"output", 'o', "FILE", OPTION_TEXT, MEMBER(output), ON(RECORD) | ON(SHRINK) | ON(MERGE),
+     "file to write; - is stdout"},
     {"json", 0, "FILE", OPTION_TEXT, MEMBER(json_file), RUNS | ON(JUDGE) | ON(NOISE),
      "write the results file here as well; - prints it instead of the table"},
     {"json", 0, NULL, OPTION_FLAG, MEMBER(json), ON(LIST), "print JSON instead of a table"},
@@ -101,7 +109,7 @@ static const struct option_row rows[] = {
      "with --threads"},
     {"no-twin", 0, NULL, OPTION_FLAG, MEMBER(no_twin), GATED,
      "leave out the second run with the same seed that shows whether the numbers can be trusted"},
-    {"quiet", 'q', NULL, OPTION_FLAG, MEMBER(quiet), RUNS | ON(NOISE), "no progress on stderr"},
+    {"quiet", 'q', NULL, OPTION_FLAG, MEMBER(quiet), RUNS | ON(SHRINK) | ON(NOISE), "no progress on stderr"},
     {"verbose", 'v', NULL, OPTION_FLAG, MEMBER(verbose), RUNS | ON(JUDGE) | ON(REPORT) | ON(COMPARE),
      "a line for every run that ends, and everything that was found"},
     {"color", 0, "WHEN", OPTION_WHEN, MEMBER(color), RUNS | ON(JUDGE) | ON(REPORT),

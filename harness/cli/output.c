@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -39,14 +40,17 @@ static char *parent_of(const char *path)
     return slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
 }
 
-static enum err try_file(const char *path, struct problem *why)
+enum err output_try_file(const char *path, struct problem *why)
 {
+    struct stat info;
     char *folder = parent_of(path);
     if (!folder)
         return problem_set(why, ERR_MEMORY, "out of memory");
     enum err err = try_folder(folder, why);
     free(folder);
-    if (err == ERR_NONE && access(path, F_OK) == 0 && access(path, W_OK) != 0)
+    if (err == ERR_NONE && stat(path, &info) == 0 && S_ISDIR(info.st_mode))
+        err = problem_set(why, ERR_INPUT, "cannot write to %.300s: it is a folder", path);
+    else if (err == ERR_NONE && access(path, F_OK) == 0 && access(path, W_OK) != 0)
         err = problem_set(why, ERR_INPUT, "cannot write to %.300s: %s", path, strerror(errno));
     return err;
 }
@@ -64,7 +68,7 @@ static char *usual_folder(void)
 enum err output_open(struct output *output, const struct options *options, bool wants_folder, struct problem *why)
 {
     bool has_copy = options->json_file && strcmp(options->json_file, "-") != 0;
-    enum err err = has_copy ? try_file(options->json_file, why) : ERR_NONE;
+    enum err err = has_copy ? output_try_file(options->json_file, why) : ERR_NONE;
     *output = (struct output){.is_latest = wants_folder && !options->out};
     if (err != ERR_NONE || !wants_folder)
         return err;

@@ -42,7 +42,7 @@ static int64_t weight(const struct job *job)
     return job->skip ? 0 : job->backend->slowdown;
 }
 
-static bool can_move(void)
+bool progress_can_move(void)
 {
     const char *term = getenv("TERM"), *ci = getenv("CI");
     bool in_ci = ci && *ci && strcmp(ci, "false") != 0 && strcmp(ci, "0") != 0;
@@ -58,7 +58,7 @@ enum err progress_open(const struct options *options, const struct matrix *matri
     pthread_mutex_init(&progress->lock, NULL);
     progress->quiet = options->quiet;
     progress->verbose = options->verbose;
-    progress->moving = can_move();
+    progress->moving = progress_can_move();
     progress->utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
     progress->total = matrix->job_count;
     for (size_t i = 0; i < matrix->job_count; i++)

@@ -31,7 +31,7 @@ Test(cli_input, is_refused_in_one_line, .timeout = 120)
         {"churn gate --ratio bytes_live=1.1", "--control"},
         {"churn report a --as htm", "did you mean html?"},
         {"churn report a", "expected -o DIR"},
-        {"churn shrink x", "there is no command \"shrink\""},
+        {"churn squeeze x", "there is no command \"squeeze\""},
         {"churn help rnu", "there is no command \"rnu\""},
         {"churn --bogus", "there is no option --bogus"},
         {"churn run", "expected churn run SCENARIO..."},

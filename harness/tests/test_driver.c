@@ -239,18 +239,13 @@ Test(driver, who_waits_for_an_item_that_is_being_made_does_not_wait_in_vain)
     run_free(run);
 }
 
-/* Nothing was answered yet when the release was sent; the answers come all the same, and are judged as what they are. */
+/* Nothing may have been answered yet when the last operation was sent. */
 Test(driver, a_plan_that_ends_without_a_rung_accuses_nobody)
 {
-    static const char *const plans[] = {PLAN "get a k0\nrelease a\nshutdown\n", PLAN "get a k0\nshutdown\nrelease a\n",
-                                        PLAN "get a k0\nshutdown\n"};
-    for (size_t i = 0; i < ARRAY_LEN(plans); i++) {
-        struct run *run = replay(plans[i], "owner", "native", SAFETY);
-        cr_expect_eq(run->ending, ENDING_DONE, "%s", run->ending_detail);
-        cr_expect_eq(run->violation_count, 0, "%s: %s", plans[i],
-                     run->violation_count ? run->violations[0].detail : "");
-        run_free(run);
-    }
+    struct run *run = replay(PLAN "get a k0\nshutdown\nrelease a\n", "owner", "native", SAFETY);
+    cr_expect_eq(run->ending, ENDING_DONE, "%s", run->ending_detail);
+    cr_expect_eq(run->violation_count, 0, "%s", run->violation_count ? run->violations[0].detail : "");
+    run_free(run);
 }
 
 Test(driver, a_shutdown_that_never_ends_is_a_violation)

@@ -12,12 +12,10 @@
 #define PARTS_KEPT  4
 #define FRAMES_KEPT 12
 
-/* What is not the pool's: the world's allocator and factory, above it, and the host, below it. With the function where
- * a pool may well have a file of that name. */
-static const char *const above[] = {"(vg_replace_malloc.c:",      "(populations.c:",           "(interpose.c:",
-                                    "item_alloc (items.c:",       "item_make (items.c:",       "scope_add (scopes.c:",
-                                    "factory_finish (factory.c:", "factory_create (factory.c:"};
-static const char *const below[] = {"(host.c:", "(leases.c:", "(main.c:", "(threads.c:", "(schedule.c:", "(plugin.c:"};
+/* What is not the pool's: the allocators and the world, above it, and the host, below it. Our own are known by their folder, for a
+ * pool may well have a file of that name. */
+static const char *const above[] = {"vg_replace_malloc.c:", "vgpreload", "harness/host/interpose.c:", "harness/world/"};
+static const char *const below[] = {"harness/host/"};
 
 /* "==7==    by 0x10A2B4: tombs_add (tombs.c:77)" -> "tombs_add (tombs.c:77)"; NULL: no frame. */
 static const char *frame_of(const char *line, size_t *length)
@@ -33,12 +31,29 @@ static const char *frame_of(const char *line, size_t *length)
     return colon + 2;
 }
 
-static bool is_in(const char *const *places, size_t count, const char *frame, size_t length)
+static bool has(const char *text, size_t length, const char *word)
+{
+    return memmem(text, length, word, strlen(word)) != NULL;
+}
+
+static bool has_one_of(const char *text, size_t length, const char *const *words, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (memmem(frame, length, places[i], strlen(places[i])))
+        if (has(text, length, words[i]))
             return true;
     return false;
+}
+
+/* "tombs_add (/home/me/pools/tombs.c:77)" -> "  tombs_add (tombs.c:77)"; an object keeps its folder, "??? (in /usr/lib/x.so)". */
+static void add_frame(const char *frame, size_t length, struct buffer *out)
+{
+    const char *bracket = memchr(frame, '(', length);
+    size_t head = bracket ? (size_t)(bracket + 1 - frame) : length;
+    const char *file = frame + head, *slash = memrchr(file, '/', length - head);
+
+    if (slash && !has(file, length - head, "in /"))
+        file = slash + 1;
+    buffer_addf(out, "  %.*s%.*s\n", (int)head, frame, (int)(frame + length - file), file);
 }
 
 /* "==7== 31,360 (+12,544) bytes in 560 (+224) blocks are still reachable in loss record 9 of 12": what grew is in the
@@ -67,12 +82,11 @@ static const char *add_part(const char *at, const char *end, struct buffer *out)
         const char *frame = frame_of(at, &length);
         if (!frame)
             break;
-        over = over || is_in(below, ARRAY_LEN(below), frame, length);
-        bool valgrinds =
-            memmem(frame, length, "vgpreload", strlen("vgpreload")); /* its malloc may come without a line */
-        if (over || valgrinds || frames == FRAMES_KEPT || is_in(above, ARRAY_LEN(above), frame, length))
+        bool on_the_way = has_one_of(frame, length, above, ARRAY_LEN(above));
+        over = over || (!on_the_way && has_one_of(frame, length, below, ARRAY_LEN(below)));
+        if (over || on_the_way || frames == FRAMES_KEPT)
             continue;
-        buffer_addf(out, "  %.*s\n", (int)length, frame);
+        add_frame(frame, length, out);
         frames++;
     }
     return at;
@@ -86,7 +100,7 @@ struct parts {
 /* Collects the records of items, or all others. */
 static void find_parts(const char *start, const char *end, bool items, struct parts *out)
 {
-    static const char record[] = " in loss record ", item[] = "item_alloc (items.c:";
+    static const char record[] = " in loss record ", item[] = "harness/world/items.c:";
     const char *at = memmem(start, (size_t)(end - start), record, strlen(record));
     while (at) {
         const char *line = at, *next = memmem(at + 1, (size_t)(end - at - 1), record, strlen(record));

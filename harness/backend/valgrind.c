@@ -18,6 +18,7 @@ void valgrind_add_options(const struct backend_command *command, const char *too
     text_list_addf(argv, "--command-line-only=yes"); /* no ~/.valgrindrc, no VALGRIND_OPTS */
     text_list_addf(argv, "--tool=%s", tool);
     text_list_addf(argv, "--num-callers=20");
+    text_list_addf(argv, "--fullpath-after="); /* with folders: whose file a frame is in (growth.c) */
     text_list_addf(argv, "--error-exitcode=0");
     text_list_addf(argv, "--child-silent-after-fork=yes");
     for (size_t i = 0; i < count; i++)

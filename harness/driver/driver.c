@@ -160,7 +160,7 @@ static enum err add_dose(const struct driver_request *request, struct run **run,
 /* With its twin and its double dose, judged. Runs of threads have no twin: two of them differ. */
 static enum err run_and_judge(const struct driver_request *request, bool twin, struct run **out, struct problem *why)
 {
-    const char *metric;
+    const char *metric = NULL;
     struct run *run;
     enum err err = run_once(request, 1, &run, why);
 
@@ -171,7 +171,9 @@ static enum err run_and_judge(const struct driver_request *request, bool twin, s
         err = add_twin(request, &run, why);
     if (err == ERR_NONE && verdict_judge_run(run) != ERR_NONE)
         err = problem_set(why, ERR_MEMORY, "out of memory");
-    if (err == ERR_NONE && run->ending == ENDING_DONE && verdict_wants_dose(run, &metric))
+    if (err == ERR_NONE && verdict_wants_dose(run, &metric) != ERR_NONE)
+        err = problem_set(why, ERR_MEMORY, "out of memory");
+    if (err == ERR_NONE && metric)
         err = add_dose(request, &run, why);
     if (err == ERR_NONE && request->explain && verdict_judge_run(run) != ERR_NONE)
         err = problem_set(why, ERR_MEMORY, "out of memory");

@@ -70,14 +70,15 @@ Test(verdict_doubt, a_cache_that_still_fills_is_cleared_by_twice_the_cycles)
     twice->cycles_per_rung = 20;
     sample_judge(run);
     cr_assert_eq(run->status, STATUS_FAIL);
-    cr_assert(verdict_wants_dose(run, &metric));
+    cr_assert_eq(verdict_wants_dose(run, &metric), ERR_NONE);
     cr_assert_str_eq(metric, "bytes_live");
 
     cr_assert_eq(verdict_add_dose(run, twice), ERR_NONE);
     sample_judge(run);
     cr_assert_eq(run->status, STATUS_PASS, "%s", run->message);
     cr_assert_eq(run->finding, FINDING_BOUNDED);
-    cr_assert_not(verdict_wants_dose(run, &metric));
+    cr_assert_eq(verdict_wants_dose(run, &metric), ERR_NONE);
+    cr_assert_null(metric);
     run_free(run);
     run_free(twice);
 }
@@ -92,12 +93,135 @@ Test(verdict_doubt, a_leak_doubles_with_the_cycles)
     cr_assert_eq(verdict_add_dose(run, twice), ERR_NONE);
     sample_judge(run);
     cr_assert_eq(run->status, STATUS_FAIL);
-    cr_assert_not(verdict_wants_dose(run, &metric), "once is enough");
+    cr_assert_eq(verdict_wants_dose(run, &metric), ERR_NONE);
+    cr_assert_null(metric, "once is enough");
     run->doses[0].twice = 2 * run->doses[0].single;
     sample_judge(run);
     cr_assert(strstr(run->message, "doubles with twice the cycles"), "%s", run->message);
     run_free(run);
     run_free(twice);
+}
+
+/* ---- what begins after the first window ------------------------------------------------------------ */
+
+static int64_t begins, ends; /* of a ramp of one a cycle */
+
+static int64_t ramp(size_t i, int64_t cycles)
+{
+    (void)i;
+    return cycles <= begins ? 0 : (cycles < ends ? cycles : ends) - begins;
+}
+
+/* 30 rungs of 10 cycles, and 60: as churn run judges a series. OWNED. *wanted: twice the cycles were asked for. */
+static struct run *judge_with_twice(sample_fn fn, bool *wanted)
+{
+    struct run *run = sample_run(30), *twice = sample_run(60);
+    const char *metric;
+    sample_series(run, "open", sample_flat);
+    sample_series(run, "idle", fn);
+    sample_series(twice, "open", sample_flat);
+    sample_series(twice, "idle", fn);
+    sample_judge(run);
+    cr_assert_eq(verdict_wants_dose(run, &metric), ERR_NONE);
+    *wanted = metric != NULL;
+    cr_assert(!metric || strcmp(metric, "idle") == 0);
+    if (metric)
+        cr_assert_eq(verdict_add_dose(run, twice), ERR_NONE);
+    sample_judge(run);
+    run_free(twice);
+    return run;
+}
+
+/* The windows of the 30 rungs begin with the samples at 10, 110 and 210 cycles. */
+Test(verdict_doubt, a_leak_is_seen_that_began_before_the_last_third)
+{
+    ends = INT64_MAX;
+    for (begins = 0; begins <= 300; begins++) {
+        bool wanted;
+        struct run *run = judge_with_twice(ramp, &wanted);
+        const struct found *found = sample_found(run, FINDING_GROWS, "idle");
+        cr_assert_eq(run->status, begins < 210 ? STATUS_FAIL : STATUS_PASS, "%ld: %s", (long)begins, run->message);
+        cr_assert_eq(wanted, begins < 210, "%ld", (long)begins);
+        if (begins >= 110 && begins < 210) {
+            cr_assert_float_eq(found->rate, 1, 1e-12, "%ld: its true rate, not that of the whole run", (long)begins);
+            cr_assert_eq(found->rung, begins / 10, "%ld: %ld", (long)begins, (long)found->rung);
+            cr_assert(strstr(run->message, "begins late"), "%s", run->message);
+        }
+        run_free(run);
+    }
+}
+
+/* The windows of what 60 rungs have more begin at 310, 410 and 510: full by 410 it stands, and from there on 1.2 and 1.8
+ * times the 100 cycles between two windows decide. */
+Test(verdict_doubt, a_cache_that_fills_late_is_no_leak)
+{
+    for (begins = 110; begins < 210; begins += 7)
+        for (ends = begins + 1; ends < 700; ends++) {
+            bool wanted;
+            struct run *run = judge_with_twice(ramp, &wanted);
+            enum status status = ends <= 430 ? STATUS_PASS : ends < 490 ? STATUS_INCONCLUSIVE : STATUS_FAIL;
+            cr_assert_eq(run->status, status, "%ld to %ld: %s", (long)begins, (long)ends, run->message);
+            if (status == STATUS_INCONCLUSIVE)
+                cr_assert(strstr(run->message, "growth of idle begins late and slows down: by 100 over a third of"),
+                          "%s", run->message);
+            run_free(run);
+        }
+}
+
+static int64_t jump(size_t i, int64_t cycles)
+{
+    (void)i;
+    return cycles > begins ? 1000000 : 3;
+}
+
+static int64_t saw_tooth(size_t i, int64_t cycles)
+{
+    (void)i;
+    return (cycles + begins) % ends;
+}
+
+Test(verdict_doubt, jumps_and_saw_teeth_stay_bounded_with_twice_the_cycles)
+{
+    bool wanted;
+    size_t asked = 0;
+    for (begins = 0; begins < 600; begins += 3) {
+        struct run *run = judge_with_twice(jump, &wanted);
+        cr_assert_eq(run->status, STATUS_PASS, "%ld: %s", (long)begins, run->message);
+        asked += wanted;
+        run_free(run);
+    }
+    cr_assert_gt(asked, 10u);
+    for (ends = 20; ends <= 100; ends += 20) /* whole numbers of rungs: others beat with the rungs */
+        for (begins = 0; begins < ends; begins++) {
+            struct run *run = judge_with_twice(saw_tooth, &wanted);
+            cr_assert_eq(run->status, STATUS_PASS, "%ld, %ld: %s", (long)ends, (long)begins, run->message);
+            run_free(run);
+        }
+    begins = 130, ends = 250; /* it falls at 120, 370 and 620: what comes after 300 rises by itself, and from nothing */
+    struct run *run = judge_with_twice(saw_tooth, &wanted);
+    cr_assert(wanted && run->status == STATUS_PASS, "%s", run->message);
+    run_free(run);
+}
+
+/* Who failed already, or said that it may grow, or how, needs no second run. */
+Test(verdict_doubt, what_needs_no_second_run)
+{
+    begins = 150, ends = INT64_MAX;
+    for (int why = 0; why < 4; why++) {
+        struct run *run = sample_run(30);
+        const char *metric;
+        sample_series(run, "idle", ramp);
+        if (why == 0)
+            cr_assert_eq(run_add_violation(run, "I5", "item 1", "twice", 1, 2), ERR_NONE);
+        if (why == 1)
+            cr_assert_eq(expectation_add_also(&run->expectation, "idle"), ERR_NONE);
+        if (why == 2)
+            sample_expect(run, FINDING_BOUNDED, "idle", RELATION_EXACT, ramp);
+        sample_judge(run);
+        cr_assert_eq(verdict_wants_dose(run, &metric), ERR_NONE);
+        cr_assert_eq(metric != NULL, why == 3, "%d: %s", why, run->message);
+        run_free(run);
+    }
 }
 
 /* Between a plateau and a leak nothing is known: no failure, and never a pass, whatever the scenario is about. */
@@ -141,8 +265,9 @@ Test(verdict_doubt, predicted_growth_wants_no_second_dose)
     sample_expect(open_ended, FINDING_GROWS, "tombstones", RELATION_GROWS, NULL);
     sample_judge(predicted);
     sample_judge(open_ended);
-    cr_assert_not(verdict_wants_dose(predicted, &metric));
-    cr_assert(verdict_wants_dose(open_ended, &metric));
+    cr_assert_eq(verdict_wants_dose(predicted, &metric), ERR_NONE);
+    cr_assert_null(metric);
+    cr_assert_eq(verdict_wants_dose(open_ended, &metric), ERR_NONE);
     cr_assert_str_eq(metric, "tombstones");
     run_free(predicted);
     run_free(open_ended);

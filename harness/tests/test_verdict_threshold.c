@@ -41,6 +41,31 @@ Test(verdict_threshold, growth_within_its_budget_passes)
     }
 }
 
+static int64_t begins_late(size_t i, int64_t cycles)
+{
+    (void)i;
+    return cycles > 150 ? cycles - 150 : 0;
+}
+
+/* It is held against the rate at which that goes on: over the whole run this rises by 60 in 200 cycles. */
+Test(verdict_threshold, a_late_rise_within_its_budget_passes)
+{
+    static const char *const budgets[] = {"idle=1/cycle", "idle=0.99/cycle"};
+    for (size_t i = 0; i < ARRAY_LEN(budgets); i++) {
+        struct run *run = sample_run(30), *twice = sample_run(60);
+        sample_series(run, "idle", begins_late);
+        sample_series(twice, "idle", begins_late);
+        state(run, THRESHOLD_BUDGET, budgets[i], NULL);
+        state(twice, THRESHOLD_BUDGET, budgets[i], NULL);
+        sample_judge(run);
+        cr_assert_eq(verdict_add_dose(run, twice), ERR_NONE);
+        sample_judge(run);
+        cr_expect_eq(run->status, i == 0 ? STATUS_PASS : STATUS_FAIL, "%s: %s", budgets[i], run->message);
+        run_free(run);
+        run_free(twice);
+    }
+}
+
 Test(verdict_threshold, a_budget_makes_a_total_be_judged)
 {
     struct run *run = sample_run(30);

@@ -156,8 +156,10 @@ static void collect_violations(struct findings *findings)
 
 /* ---- growth ------------------------------------------------------------------------------------- */
 
-static const char *dose_words(enum dose dose)
+static const char *dose_words(const struct growth *growth, enum dose dose)
 {
+    if (growth->late)
+        return "begins late and goes on through twice the cycles";
     switch (dose) {
     case DOSE_LINEAR:
         return "doubles with twice the cycles";
@@ -169,25 +171,29 @@ static const char *dose_words(enum dose dose)
 }
 
 /* Neither a leak nor a plateau: more cycles would tell, and until then nothing is. */
-static void say_slowing(struct findings *findings, const struct series *series)
+static void say_slowing(struct findings *findings, const struct series *series, const struct growth *growth)
 {
-    const struct run *run = findings->run;
-    for (size_t i = 0; i < run->dose_count; i++)
-        if (strcmp(run->doses[i].metric, series->name) == 0)
-            findings_fall_short(findings,
-                                "growth of %s slows down: by %" PRId64 " over the rungs, by %" PRId64
-                                " with twice the cycles; run longer (more rungs or cycles) to tell a leak from a "
-                                "cache that fills",
-                                series->name, run->doses[i].single, run->doses[i].twice);
+    const struct dose_growth *dose = dose_find(findings->run, series->name);
+    findings_fall_short(findings,
+                        "growth of %s %sslows down: by %" PRId64 " over %s, by %" PRId64
+                        " %s; run longer (more rungs or cycles) to tell a leak from a cache that fills",
+                        series->name, growth->late ? "begins late and " : "", dose->single,
+                        growth->late ? "a third of what twice the cycles have more" : "the rungs", dose->twice,
+                        growth->late ? "over two" : "with twice the cycles");
     findings->doubtful = true;
 }
 
-static int64_t first_rung_above(const struct run *run, const struct series *series, int64_t level)
+/* Of what rose late: the rung after the last one that was no higher than the second window. */
+static int64_t rung_of_growth(const struct run *run, const struct series *series, const struct growth *growth)
 {
-    for (size_t i = 0; i < run->rung_count; i++)
-        if (series->values[i] > level)
+    int64_t rung = -1;
+    for (size_t i = 0; i < run->rung_count; i++) {
+        if (!growth->late && series->values[i] > growth->e1)
             return (int64_t)i;
-    return -1;
+        if (growth->late && series->values[i] <= growth->e2)
+            rung = (int64_t)i + 1;
+    }
+    return rung;
 }
 
 static void add_growth(struct findings *findings, const struct series *series, const struct growth *growth,
@@ -198,7 +204,7 @@ static void add_growth(struct findings *findings, const struct series *series, c
     found.rate = growth->rate / unit.per_cycle;
     found.rate_unit = unconst(unit.word);
     found.detail = unconst(detail);
-    found.rung = first_rung_above(findings->run, series, growth->e1);
+    found.rung = rung_of_growth(findings->run, series, growth);
     add(findings, &found);
 }
 
@@ -288,9 +294,9 @@ static void judge_growth_without_formula(struct findings *findings, const struct
         findings_fall_short(findings, "%s was expected to grow but stops: twice the cycles give no more", series->name);
     } else {
         findings->grown = true;
-        add_growth(findings, series, growth, true, dose_words(dose));
+        add_growth(findings, series, growth, true, dose_words(growth, dose));
         if (dose == DOSE_SLOWING)
-            say_slowing(findings, series);
+            say_slowing(findings, series, growth);
     }
 }
 
@@ -372,10 +378,10 @@ static void judge_other(struct findings *findings, const struct series *series)
         return;
     bool allowed = findings_allow(findings, series->name);
     if (dose == DOSE_SLOWING && !allowed) {
-        say_slowing(findings, series);
+        say_slowing(findings, series, &growth);
         return;
     }
-    add_growth(findings, series, &growth, allowed, dose_words(dose));
+    add_growth(findings, series, &growth, allowed, dose_words(&growth, dose));
 }
 
 /* The harness counts leases and callers itself, and the pool's own count of them must be the same; descriptors and threads it sees

@@ -39,6 +39,7 @@ struct growth verdict_growth(const int64_t *values, size_t count, int64_t cycles
     growth.e3 = minimum(first + 2 * growth.window, growth.window);
     growth.rate = difference(growth.e3, growth.e1) / (2 * window_cycles);
     growth.grows = growth.e1 < growth.e2 && growth.e2 < growth.e3 && growth.rate > budget;
+    growth.late = growth.e1 >= growth.e2 && growth.e2 < growth.e3;
     growth.flat = true;
     for (size_t i = 1; i < count; i++)
         growth.flat = growth.flat && values[i] == values[0];

@@ -28,7 +28,7 @@ bool is_descriptors(const char *metric)
     return has_unit(metric, "descriptors");
 }
 
-enum err series_growth(const struct run *run, const struct series *series, struct growth *out)
+enum err series_growth_from(const struct run *run, const struct series *series, size_t first, struct growth *out)
 {
     size_t count = run->rung_count;
     *out = (struct growth){0};
@@ -41,8 +41,21 @@ enum err series_growth(const struct run *run, const struct series *series, struc
         seen = seen || series->values[i] != RECORD_NONE;
         values[i] = population && !seen ? 0 : series->values[i];
     }
-    *out = verdict_growth(values, count, run->cycles_per_rung, run->period, budget_per_cycle(run, series->name));
+    *out = verdict_growth(values + first, count - first, run->cycles_per_rung, run->period,
+                          budget_per_cycle(run, series->name));
     free(values);
+    return ERR_NONE;
+}
+
+enum err series_growth(const struct run *run, const struct series *series, struct growth *out)
+{
+    if (series_growth_from(run, series, 0, out) != ERR_NONE)
+        return ERR_MEMORY;
+    const struct dose_growth *dose = out->late ? dose_find(run, series->name) : NULL;
+    if (dose) {
+        out->rate = (double)dose->twice / (2 * (double)out->window * (double)run->cycles_per_rung);
+        out->grows = out->rate > budget_per_cycle(run, series->name);
+    }
     return ERR_NONE;
 }
 

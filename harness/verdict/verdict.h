@@ -11,9 +11,10 @@
 
 /* D2: three equal windows of rungs, the minimum of each. */
 struct growth {
-    bool judged;        /* false: too few rungs, or a sample is missing */
-    bool grows;         /* e1 < e2 < e3 and rate > budget */
-    bool flat;          /* all samples equal */
+    bool judged; /* false: too few rungs, or a sample is missing */
+    bool grows;  /* e1 < e2 < e3 and rate > budget */
+    bool flat;   /* all samples equal */
+    bool late;   /* e1 >= e2 < e3: perhaps a leak that began after the first window; twice the cycles tell (D3) */
     int64_t e1, e2, e3; /* window minima */
     double rate;        /* per cycle: (e3 - e1) / (2 k c) */
     size_t window;      /* k, rungs per window */
@@ -30,12 +31,14 @@ struct growth verdict_growth(const int64_t *values, size_t count, int64_t cycles
 enum dose { DOSE_PLATEAU, DOSE_SLOWING, DOSE_LINEAR, DOSE_SUPERLINEAR, DOSE_UNCLEAR };
 enum dose verdict_dose(int64_t growth_single, int64_t growth_twice);
 
-/* Stores in run->doses how far every judged series grew in `run` and in `twice`, the same run with twice the cycles. */
+/* Stores in run->doses how far every judged series grew in `run` and in `twice`, the same run with twice the cycles. Of
+ * one that rose late only when it goes on in `twice`: how far in what that run has more, from the first window to the
+ * second and to the third. */
 enum err verdict_add_dose(struct run *run, const struct run *twice) MUST_CHECK;
 
-/* True when a judged run wants D3: something grows that no formula predicted. *metric (BORROWED from run) is the first.
- */
-bool verdict_wants_dose(const struct run *run, const char **metric);
+/* Whether a judged run wants D3: something grows that no formula predicted, or rose late in a run that has not failed.
+ * *metric (BORROWED from run) is the first such series; NULL: none. */
+enum err verdict_wants_dose(const struct run *run, const char **metric) MUST_CHECK;
 
 /* D0: sets run->twin_differs to the exact series in which the two runs differ, by comma; "" when there is none. */
 enum err verdict_compare_twin(struct run *run, const struct run *twin) MUST_CHECK;

@@ -4,8 +4,12 @@
 
 #include "harness/verdict/verdict.h"
 
-/* D2 of one series of a run. A population that appeared late held nothing before. *out is zeroed on ERR_MEMORY. */
+/* D2 of one series of a run. A population that appeared late held nothing before. *out is zeroed on ERR_MEMORY.
+ * series_growth also lets grow what rose late and goes on with twice the cycles (run->doses), at the rate that it has there;
+ * series_growth_from looks at the rungs from `first` on, and at nothing else. */
 enum err series_growth(const struct run *run, const struct series *series, struct growth *out) MUST_CHECK;
+enum err series_growth_from(const struct run *run, const struct series *series, size_t first,
+                            struct growth *out) MUST_CHECK;
 
 /* An exact number whose growth is judged without being asked for: a level of the vocabulary. */
 bool series_is_level(const struct series *series);
@@ -18,7 +22,8 @@ bool is_descriptors(const char *metric);
 const struct expected_metric *expectation_metric(const struct run *run, const char *name);
 bool expectation_has_formula(const struct expected_metric *expected);
 
-/* D3 of one metric; DOSE_UNCLEAR when no double dose was run. */
+/* D3 of one metric; NULL and DOSE_UNCLEAR when no double dose was run, or had nothing to say of it. */
+const struct dose_growth *dose_find(const struct run *run, const char *metric);
 enum dose dose_of(const struct run *run, const char *metric);
 
 /* Metrics and invariants that may grow or be violated beside the main finding. */

@@ -93,9 +93,38 @@ static void root(struct keyed_pool *pool)
         keep(pool, 64);
 }
 
+/* Of the 366 cycles the first 6 only warm up. This begins in the first third of the others ... */
 static void late(struct keyed_pool *pool)
 {
     if (pool->releases > 100)
+        keep(pool, 64);
+}
+
+/* ... these in the second, which twice the cycles tell apart: a leak, ... */
+static void later(struct keyed_pool *pool)
+{
+    if (pool->releases > 190)
+        keep(pool, 64);
+}
+
+/* ... a cache that is full before long, ... */
+static void later_cache(struct keyed_pool *pool)
+{
+    if (pool->releases > 190 && pool->planted->count < 100)
+        keep(pool, 64);
+}
+
+/* ... one that is full after three quarters of twice the cycles, ... */
+static void later_large_cache(struct keyed_pool *pool)
+{
+    if (pool->releases > 190 && pool->planted->count < 350)
+        keep(pool, 64);
+}
+
+/* ... and this in the last third: the price of forgiving a jump. */
+static void last(struct keyed_pool *pool)
+{
+    if (pool->releases > 260)
         keep(pool, 64);
 }
 
@@ -162,6 +191,10 @@ static const struct plant plants[] = {
     {.name = "large_cache", .on_release = large_cache},
     {.name = "root", .on_release = root},
     {.name = "late", .on_release = late},
+    {.name = "later", .on_release = later},
+    {.name = "later_cache", .on_release = later_cache},
+    {.name = "later_large_cache", .on_release = later_large_cache},
+    {.name = "last", .on_release = last},
     {.name = "lost", .on_release = lost},
     {.name = "hang", .on_get = hang},
     {.name = "crash", .on_get = crash},

@@ -89,10 +89,19 @@ static void add_log(struct buffer *out, const struct report_options *options, co
     }
 }
 
+/* One for all: where a tool left a log, that; else native, which is the quickest to repeat. */
+static const struct run *speaker_of(const struct run_slice *trouble)
+{
+    for (size_t i = 0; i < trouble->count; i++)
+        if (trouble->runs[i]->log && *trouble->runs[i]->log)
+            return trouble->runs[i];
+    return slice_main(trouble);
+}
+
 static void add_trouble(struct buffer *out, const struct overview *overview, const struct run_slice *trouble,
                         const struct report_options *options)
 {
-    const struct run *run = trouble->runs[0];
+    const struct run *run = speaker_of(trouble);
     struct buffer where = {0};
     text_add(&where, run->scenario, MARKUP_LINE);
     buffer_add_text(&where, run->param_count > 0 ? " " : "");

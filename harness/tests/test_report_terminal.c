@@ -180,6 +180,28 @@ Test(report_terminal, whatever_is_not_a_pass_has_a_reason_and_a_command)
     results_free(results);
 }
 
+/* One pool fails alike under three backends: the native one is the quickest to repeat; the log of a tool says more. */
+Test(report_terminal, one_of_several_speaks)
+{
+    static const char *const expected[] = {"--under native", "--under memcheck"};
+    struct results *results = sample_good();
+    for (size_t with_log = 0; with_log < ARRAY_LEN(expected); with_log++) {
+        for (size_t i = 0; i < results->run_count; i++) {
+            struct run *run = results->runs[i];
+            if (strcmp(run->pool, "broadcast") != 0)
+                continue;
+            run->status = STATUS_FAIL;
+            if (with_log && strcmp(run->backend, "memcheck") == 0)
+                cr_assert_eq(run_set_text(&run->log, "lost"), ERR_NONE);
+        }
+        char *text = print(results, (struct report_options){.utf8 = true});
+        cr_expect_eq(count(text, "repeat: "), 2, "%s", text);
+        cr_expect_eq(count(text, expected[with_log]), 2, "%s", text);
+        free(text);
+    }
+    results_free(results);
+}
+
 Test(report_terminal, no_runs)
 {
     struct results *results = results_make();

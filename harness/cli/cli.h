@@ -148,7 +148,8 @@ struct command {
     enum err (*run)(const struct call *call, enum exit_code *code, struct problem *why);
 };
 
-const struct command *command_at(enum command_id id);
+const struct command *command_at(enum command_id id); /* NULL: there is no such one, as of COMMAND_NONE */
+enum command_id command_find(const char *name);       /* COMMAND_NONE: there is none */
 
 /* main() without its name, so that tests can call it. */
 int cli_main(int argc, char **argv);
@@ -168,6 +169,7 @@ enum err command_help(const struct call *call, enum exit_code *code, struct prob
 
 /* Help as text: of one command, or of churn itself (NULL). */
 void help_add(struct buffer *out, const struct command *command);
+enum err help_print(const struct command *command, struct problem *why) MUST_CHECK;
 
 /* ---- the machine ------------------------------------------------------------------------------------------------ */
 

@@ -102,3 +102,25 @@ void help_add(struct buffer *out, const struct command *command)
     buffer_add_text(out, "\nexamples:\n");
     add_examples(out, command->examples);
 }
+
+enum err help_print(const struct command *command, struct problem *why)
+{
+    struct buffer text = {0};
+    help_add(&text, command);
+    enum err err = text.failed ? problem_set(why, ERR_MEMORY, "out of memory while writing help")
+                               : stdout_write(text.data, text.length, why);
+    buffer_free(&text);
+    return err;
+}
+
+enum err command_help(const struct call *call, enum exit_code *code, struct problem *why)
+{
+    const struct words *operands = &call->options->operands;
+    *code = EXIT_PASS;
+    if (operands->count == 0)
+        return help_print(NULL, why);
+    enum command_id id = command_find(operands->list[0]);
+    if (id != COMMAND_NONE)
+        return help_print(command_at(id), why);
+    return problem_set(why, ERR_INPUT, "there is no command \"%s\" (`churn help` lists them)", operands->list[0]);
+}

@@ -16,6 +16,20 @@
 
 #define RUNS_FOLDER "results/runs"
 
+enum err stdout_write(const char *bytes, size_t length, struct problem *why)
+{
+    while (length > 0) {
+        ssize_t written = write(STDOUT_FILENO, bytes, length);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0)
+            return problem_set(why, ERR_SYSTEM, "cannot write to stdout: %s", strerror(errno));
+        bytes += written;
+        length -= (size_t)written;
+    }
+    return ERR_NONE;
+}
+
 /* ---- before anything runs ------------------------------------------------------------------------------------ */
 
 /* The only sure way to know whether a folder can be written to is to write there. */

@@ -16,7 +16,7 @@ struct workers {
     struct progress *progress;
     struct job **order; /* the controls, then the slow ones, so that none is left over at the end */
     size_t job_count;
-    volatile bool stop; /* the driver looks at it */
+    atomic_bool stop; /* the driver looks at it */
 
     pthread_mutex_t lock; /* guards the two below */
     size_t next;

@@ -17,7 +17,7 @@ struct shrinking {
     struct shrink_oracle oracle;
     struct plan plan;
     size_t size; /* of the plan as it was given */
-    volatile bool stop;
+    atomic_bool stop;
 
     pthread_mutex_t lock;
     bool ended; /* guarded by it */

@@ -8,6 +8,8 @@
 #ifndef CHURN_DRIVER_H
 #define CHURN_DRIVER_H
 
+#include <stdatomic.h>
+
 #include "harness/backend/backend.h"
 #include "harness/record/record.h"
 #include "harness/scenario/scenario.h"
@@ -17,8 +19,8 @@ struct driver_request {
     struct scenario_request scenario; /* pool, case, overrides, seed, dose */
     const struct backend *backend;
     const char *build_folder;
-    int64_t timeout_ns; /* 0: the scenario's, or 60 s; times backend->slowdown */
-    const volatile bool *stop;
+    int64_t timeout_ns;      /* 0: the scenario's, or 60 s; times backend->slowdown */
+    const atomic_bool *stop; /* set on any thread: the run ends soon; may be NULL */
     /* Told after each measured rung of each process: its number from 1, how many there will be (0: not known), and how
      * many operations were sent since the rung before. On the run's thread. NULL: nobody. */
     void (*on_rung)(void *ctx, size_t rung, size_t rungs, int64_t ops);

@@ -10,6 +10,7 @@
 #ifndef CHURN_SUBJECT_H
 #define CHURN_SUBJECT_H
 
+#include <stdatomic.h>
 #include <sys/types.h>
 
 #include "harness/plan/plan.h"
@@ -21,10 +22,10 @@
 
 /* How to start the child. All BORROWED for subject_open. */
 struct subject_launch {
-    char *const *argv;         /* argv[0] is looked up in PATH */
-    char *const *extra_env;    /* "NAME=VALUE", added to the environment; NULL-terminated; may be NULL */
-    int64_t timeout_ns;        /* for the whole life of the subject, real time; 0: none */
-    const volatile bool *stop; /* set by the user's Ctrl-C; may be NULL */
+    char *const *argv;       /* argv[0] is looked up in PATH */
+    char *const *extra_env;  /* "NAME=VALUE", added to the environment; NULL-terminated; may be NULL */
+    int64_t timeout_ns;      /* for the whole life of the subject, real time; 0: none */
+    const atomic_bool *stop; /* set by the user's Ctrl-C, on any thread; may be NULL. BORROWED until subject_close */
 };
 
 enum subject_clock { SUBJECT_CLOCK_REAL, SUBJECT_CLOCK_VIRTUAL, SUBJECT_CLOCK_FAKED };

@@ -61,7 +61,7 @@ struct subject {
     int64_t deadline_ns; /* INT64_MAX: none */
     int64_t looked_ns;   /* the last time the harness itself was there */
     int64_t lost_ns;     /* when it was seen to have closed a pipe; 0: it has not */
-    const volatile bool *stop;
+    const atomic_bool *stop;
 
     enum subject_state state;
     int code;

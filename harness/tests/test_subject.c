@@ -304,7 +304,7 @@ Test(subject, other_errors_of_the_caller_come_back)
 
 Test(subject, stops_when_the_user_says_so)
 {
-    static const volatile bool stop = true;
+    static const atomic_bool stop = true;
     char script[] = SCRIPT, mode[] = "silent";
     char *argv[] = {script, mode, NULL};
     struct subject_launch launch = {.argv = argv, .timeout_ns = SAFETY, .stop = &stop};

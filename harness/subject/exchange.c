@@ -41,6 +41,7 @@ void exchange_kill(struct subject *subject)
     if (subject->child.pid <= 0 || subject->reaped)
         return;
     kill(-subject->child.pid, SIGKILL);
+    kill(subject->child.pid, SIGKILL); /* it may have left its group */
     while (wait4(subject->child.pid, &status, 0, &usage) < 0 && errno == EINTR)
         ;
     subject->reaped = true;
@@ -52,9 +53,16 @@ void exchange_kill(struct subject *subject)
     subject_close_fd(&subject->child.err);
 }
 
-/* Has it exited? It stays a zombie, so that its process group cannot be anyone else's yet. */
-static bool has_exited(const struct subject *subject, siginfo_t *info)
+/* Whoever holds the other ends of its pipes may talk on for ever after it is gone: that they are busy is no reason not to look. */
+static bool look_is_due(const struct subject *subject, bool waited_in_vain)
 {
+    return waited_in_vain || subject->lost_ns > 0 || now_ns() - subject->exit_looked_ns >= IDLE_MS * NS_PER_MS;
+}
+
+/* Has it exited? It stays a zombie, so that its process group cannot be anyone else's yet. */
+static bool has_exited(struct subject *subject, siginfo_t *info)
+{
+    subject->exit_looked_ns = now_ns();
     info->si_pid = 0;
     return waitid(P_PID, (id_t)subject->child.pid, info, WEXITED | WNOHANG | WNOWAIT) == 0 && info->si_pid != 0;
 }
@@ -300,8 +308,8 @@ enum err exchange_turn(struct subject *subject, int wait_ms, struct problem *why
     if (subject->lost_ns > 0 && wait_ms > 1)
         wait_ms = 1; /* its exit is near: look often */
     enum err err = move_bytes(subject, wait_ms, &idle, why);
-    bool look = subject->lost_ns > 0 || (idle && wait_ms > 0);
-    if (err == ERR_NONE && subject->state == SUBJECT_ALIVE && look && has_exited(subject, &info))
+    if (err == ERR_NONE && subject->state == SUBJECT_ALIVE && look_is_due(subject, idle && wait_ms > 0) &&
+        has_exited(subject, &info))
         err = take_leave(subject, &info, why);
     check_limits(subject);
     if (err != ERR_NONE || subject->state != SUBJECT_ALIVE) {

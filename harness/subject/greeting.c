@@ -1,6 +1,7 @@
 /* greeting.c: the first line of a subject: `churn-subject 1 {JSON}`. */
 #include "harness/subject/subject_internal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,22 +79,30 @@ static enum err keep_counters(struct subject *subject, const json_t *array, stru
     return ERR_NONE;
 }
 
+/* No sign, no zero in front: what is accepted here would have to be accepted for ever. */
+static bool is_our_version(const char *text)
+{
+    char ours[24];
+
+    int length = snprintf(ours, sizeof(ours), "%d ", SUBJECT_PROTOCOL);
+    return strncmp(text, ours, (size_t)length) == 0;
+}
+
 enum err greeting_take_line(struct subject *subject, struct problem *why)
 {
     const char *line = subject->line;
     size_t word = strlen(GREETING_WORD);
     json_error_t error;
-    char *end = NULL;
 
     if (subject->line_length < word || memcmp(line, GREETING_WORD, word) != 0) {
         protocol_break(subject, "expected the greeting `churn-subject 1 {...}`");
         return ERR_NONE;
     }
-    if (strtol(line + word, &end, 10) != SUBJECT_PROTOCOL || *end != ' ') {
+    if (!is_our_version(line + word)) {
         protocol_break(subject, "expected version %d of the subject protocol", SUBJECT_PROTOCOL);
         return ERR_NONE;
     }
-    const char *json = end + 1;
+    const char *json = strchr(line + word, ' ') + 1;
     subject->greeting_json =
         json_loadb(json, subject->line_length - (size_t)(json - line), JSON_REJECT_DUPLICATES, &error);
     if (!json_is_object(subject->greeting_json)) {

@@ -224,11 +224,11 @@ static enum err take_done(struct subject *subject, struct cursor *cursor, struct
 
     if (length != strlen("shutdown") || memcmp(cursor->at, "shutdown", length) != 0)
         return malformed(subject, "done shutdown");
-    if (!subject->shutdown_asked || subject->shutdown_done) {
+    if (subject->shutdowns_answered == subject->shutdowns_asked) {
         protocol_break(subject, "an answer to a shutdown that was not asked for");
         return ERR_NONE;
     }
-    subject->shutdown_done = true;
+    subject->shutdowns_answered++;
     return emit(subject, &event, why);
 }
 
@@ -253,8 +253,8 @@ static enum err emit_samples(struct subject *subject, json_t *object, struct pro
     json_object_foreach(object, name, value)
     {
         struct subject_event event = {.kind = SUBJECT_SAMPLE, .text = name, .value = json_integer_value(value)};
-        if (!json_is_integer(value) || !name_is_valid(name, strlen(name))) {
-            protocol_break(subject, "expected integers in the rung, and names for them");
+        if (!json_is_integer(value) || event.value == INT64_MIN || !name_is_valid(name, strlen(name))) {
+            protocol_break(subject, "expected integers above -2^63 in the rung, and names for them");
             return ERR_NONE;
         }
         enum err err = emit(subject, &event, why);

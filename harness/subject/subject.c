@@ -81,7 +81,7 @@ static void note_asked(struct subject *subject, const struct plan_op *op, size_t
         subject->rungs_asked++;
         subject->last_asked_shutdown = false;
     } else if (op->verb == PLAN_SHUTDOWN) {
-        subject->shutdown_asked = true;
+        subject->shutdowns_asked++;
         subject->last_asked_shutdown = true;
     }
 }
@@ -112,7 +112,7 @@ static bool is_answered(const struct subject *subject)
     if (subject->sent < subject->queue.length)
         return false;
     if (subject->last_asked_shutdown)
-        return subject->shutdown_done;
+        return subject->shutdowns_answered > 0; /* closed is closed: one answer is enough for all that asked */
     return subject->rungs_answered == subject->rungs_asked;
 }
 

@@ -52,15 +52,16 @@ struct subject {
 
     /* what is owed */
     int64_t rungs_asked, rungs_answered;
-    bool shutdown_asked, shutdown_done;
+    int64_t shutdowns_asked, shutdowns_answered;
     bool last_asked_shutdown; /* of rung and shutdown, which was the last */
     bool finishing;
 
     /* limits */
     int64_t timeout_ns;
-    int64_t deadline_ns; /* INT64_MAX: none */
-    int64_t looked_ns;   /* the last time the harness itself was there */
-    int64_t lost_ns;     /* when it was seen to have closed a pipe; 0: it has not */
+    int64_t deadline_ns;    /* INT64_MAX: none */
+    int64_t looked_ns;      /* the last time the harness itself was there */
+    int64_t exit_looked_ns; /* the last time it looked whether the child has exited */
+    int64_t lost_ns;        /* when it was seen to have closed a pipe; 0: it has not */
     const atomic_bool *stop;
 
     enum subject_state state;

@@ -39,7 +39,7 @@ static enum err see(void *ctx, const struct subject_event *event, struct problem
 
 static struct subject *open_mode(const char *mode, int64_t timeout_ns, struct seen *seen)
 {
-    char script[] = SCRIPT, word[64];
+    char script[] = SCRIPT, word[96];
     char *argv[] = {script, word, NULL};
     struct subject_launch launch = {.argv = argv, .timeout_ns = timeout_ns};
     struct subject *subject = NULL;
@@ -163,6 +163,73 @@ static const struct wrong WRONG[] = {
     {"bad-example", SUBJECT_BROKEN, 0,
      "malformed answer, expected \"example COUNTER WORDS\", found \"example no/name x\"", false},
     {"twice", SUBJECT_BROKEN, 0, "a rung that was not asked for", false},
+    /* ends while others hold or flood its pipes */
+    {"crash-flooded", SUBJECT_CRASHED, SIGSEGV, "killed by signal 11", false},
+    {"crash-flooded-on-stderr", SUBJECT_CRASHED, SIGSEGV, "killed by signal 11", false},
+    {"crash-held", SUBJECT_CRASHED, SIGSEGV, "killed by signal 11", false},
+    {"exit-3-chatter", SUBJECT_EXITED, 3, "exited with status 3 before it was asked to", false},
+    {"held-at-end", SUBJECT_EXITED, 0, "", false},
+    {"chatter-at-end", SUBJECT_EXITED, 0, "", false},
+    {"chatter-on-stderr", SUBJECT_EXITED, 0, "", false},
+    /* other ways to end, or not to */
+    {"crash-half-line", SUBJECT_CRASHED, SIGSEGV, "killed by signal 11", false},
+    {"crash-at-end", SUBJECT_CRASHED, SIGSEGV, "killed by signal 11", false},
+    {"terminated", SUBJECT_CRASHED, SIGTERM, "killed by signal 15", false},
+    {"exit-3-after-answers", SUBJECT_EXITED, 3, "exited with status 3 before it was asked to", false},
+    {"exit-1-after-shutdown", SUBJECT_EXITED, 1, "exited with status 1", false},
+    {"exit-at-once", SUBJECT_EXITED, 0, "exited with status 0 before it was asked to", false},
+    {"exit-greeted", SUBJECT_EXITED, 0, "exited with status 0 before it was asked to", false},
+    {"half-greeting-exit", SUBJECT_EXITED, 0, "exited with status 0 before it was asked to", false},
+    {"half-greeting", SUBJECT_HUNG, 0, "no answer within the time limit", true},
+    {"stopped", SUBJECT_HUNG, 0, "no answer within the time limit", true},
+    {"unkillable", SUBJECT_HUNG, 0, "no answer within the time limit", true},
+    {"other-group", SUBJECT_HUNG, 0, "no answer within the time limit", true},
+    /* closes its streams */
+    {"mute", SUBJECT_BROKEN, 0, "it closed its standard output and lives on", false},
+    {"close-stdin", SUBJECT_BROKEN, 0, "it closed its standard input and lives on", false},
+    {"close-stdin-stdout", SUBJECT_BROKEN, 0, "it closed its standard output and lives on", false},
+    {"close-stdout-stderr-stdin", SUBJECT_BROKEN, 0, "it closed its standard output and lives on", false},
+    {"close-stderr-stdout", SUBJECT_BROKEN, 0, "it closed its standard output and lives on", false},
+    {"close-stderr", SUBJECT_EXITED, 0, "", false},
+    {"close-all-exit-4", SUBJECT_EXITED, 4, "exited with status 4 before it was asked to", false},
+    /* greetings */
+    {"version:+1", SUBJECT_BROKEN, 0, "expected version 1 of the subject protocol, found \"churn-subject +1 {", false},
+    {"version:-1", SUBJECT_BROKEN, 0, "expected version 1 of the subject protocol, found", false},
+    {"version:01", SUBJECT_BROKEN, 0, "expected version 1 of the subject protocol, found", false},
+    {"version:0x1", SUBJECT_BROKEN, 0, "expected version 1 of the subject protocol, found", false},
+    {"version: 1", SUBJECT_BROKEN, 0, "expected version 1 of the subject protocol, found", false},
+    {"version:4294967297", SUBJECT_BROKEN, 0, "expected version 1 of the subject protocol, found", false},
+    {"nul-greeting", SUBJECT_BROKEN, 0, "bad JSON in the greeting", false},
+    {"answer-first", SUBJECT_BROKEN, 0, "expected the greeting `churn-subject 1 {...}`, found \"leased a 1\"", false},
+    {"greeting-twice", SUBJECT_BROKEN, 0, "unknown answer (notes belong on stderr), found \"churn-subject 1", false},
+    {"greeting-late", SUBJECT_EXITED, 0, "", false},
+    /* lines and numbers */
+    {"line-of-65536", SUBJECT_EXITED, 0, "", false},
+    {"line-of-65537", SUBJECT_BROKEN, 0, "a line of 65537 bytes, more than 64 KiB", false},
+    {"get:leased %s 1\\r", SUBJECT_BROKEN, 0, "expected \"leased LEASE NUMBER\", found \"leased a 1\\x0D\"", false},
+    {"get:leased  %s 1", SUBJECT_BROKEN, 0, "expected \"leased LEASE NUMBER\"", false},
+    {"get:leased %s 18446744073709551615", SUBJECT_EXITED, 0, "", false},
+    {"get:leased %s 18446744073709551616", SUBJECT_BROKEN, 0, "expected \"leased LEASE NUMBER\"", false},
+    {"get:leased %s +1", SUBJECT_BROKEN, 0, "expected \"leased LEASE NUMBER\", found \"leased a +1\"", false},
+    {"get:leased %s -1", SUBJECT_BROKEN, 0, "expected \"leased LEASE NUMBER\"", false},
+    {"get:leased %s 0x1", SUBJECT_BROKEN, 0, "expected \"leased LEASE NUMBER\"", false},
+    {"get:leased %s 1.0", SUBJECT_BROKEN, 0, "expected \"leased LEASE NUMBER\"", false},
+    {"get:leased %s 007", SUBJECT_EXITED, 0, "", false},
+    {"get:LEASED %s 1", SUBJECT_BROKEN, 0, "unknown answer", false},
+    {"rung:rung {\"leased\":9223372036854775807}", SUBJECT_EXITED, 0, "", false},
+    {"rung:rung {\"leased\":9223372036854775808}", SUBJECT_BROKEN, 0, "bad JSON in the rung: too big integer", false},
+    {"rung:rung {\"leased\":-9223372036854775808}", SUBJECT_BROKEN, 0, "above -2^63", false},
+    {"rung:rung {\"leased\":+1}", SUBJECT_BROKEN, 0, "bad JSON in the rung", false},
+    {"rung:rung {\"leased\":01}", SUBJECT_BROKEN, 0, "bad JSON in the rung", false},
+    {"rung:rung {\"leased\":0x1}", SUBJECT_BROKEN, 0, "bad JSON in the rung", false},
+    {"rung:rung {\"leased\":\"1\"}", SUBJECT_BROKEN, 0, "expected integers", false},
+    {"rung:rung {\"leased\":1}\\000", SUBJECT_BROKEN, 0, "bad JSON in the rung", false},
+    {"rung:rung {\"leased\":1,\"leased\":1}", SUBJECT_BROKEN, 0, "bad JSON in the rung: duplicate object key", false},
+    {"rung:rung", SUBJECT_BROKEN, 0, "bad JSON in the rung", false},
+    {"rung:done shutdown", SUBJECT_BROKEN, 0, "a shutdown that was not asked for", false},
+    {"shutdown:done", SUBJECT_BROKEN, 0, "malformed answer, expected \"done shutdown\", found \"done\"", false},
+    {"shutdown:done shutdown\\ndone shutdown", SUBJECT_BROKEN, 0, "a shutdown that was not asked for", false},
+    {"shutdown:rung {\"leased\":1}", SUBJECT_BROKEN, 0, "a rung that was not asked for", false},
 };
 
 /* By index: a test runs in a process of its own, where pointers of this one mean nothing. */
@@ -180,7 +247,7 @@ static bool same_words(const char *text, const char *part)
     return strcasestr(text, part) != NULL;
 }
 
-ParameterizedTest(const size_t *index, subject, every_way_to_go_wrong)
+ParameterizedTest(const size_t *index, subject, every_way_to_go_wrong, .timeout = 120)
 {
     const struct wrong *wrong = &WRONG[*index];
     static const char *const plan[] = {"pool min=0 max=1 ttl=inf", "get a k0", "rung", "shutdown"};
@@ -245,6 +312,21 @@ Test(subject, a_slow_reader_gets_everything)
     cr_expect_eq(seen.leased, GETS);
     cr_expect_str_eq(subject_last_op(subject), "rung");
     cr_expect_gt(subject_peak_rss_bytes(subject), 0);
+    subject_close(subject);
+}
+
+/* Our pipe is full and stays full, for a grandchild holds its other end. */
+Test(subject, an_exit_is_seen_though_nobody_reads, .timeout = 120)
+{
+    enum { GETS = 40000 };
+    struct seen seen = {0};
+    struct subject *subject = open_mode("heir", SAFETY, &seen);
+
+    for (int i = 0; i < GETS; i++)
+        cr_assert_eq(send_line(subject, "get a a-key-with-a-long-name-that-fills-the-pipe-and-what-is-behind-it"),
+                     ERR_NONE);
+    cr_expect_eq(subject_ending(subject).state, SUBJECT_EXITED);
+    cr_expect_eq(subject_ending(subject).code, 3);
     subject_close(subject);
 }
 

@@ -1,6 +1,7 @@
 #!/bin/sh
 # A small subject of a pool that cannot go wrong, and of everything that can go wrong in a subject.
 #   subject.sh MODE     behaves well, except for what MODE says
+#   subject.sh version:WORD  get:FORMAT  rung:FORMAT  shutdown:FORMAT     says that in the greeting, or in answer to that operation
 
 mode=$1
 
@@ -13,11 +14,26 @@ cannot-run) echo 'looking for tools' >&2; echo 'the toolbox is missing' >&2; exi
 no-greeting) echo 'hello world' ;;
 old-greeting) echo 'churn-subject 2 {}' ;;
 bad-greeting) echo 'churn-subject 1 {"name":' ;;
+version:*) printf 'churn-subject %s {"name":"shell","version":"3","ops":[],"counters":[]}\n' "${mode#version:}" ;;
+nul-greeting) printf 'churn-subject 1 {"name":"she\000ll","version":"3","ops":[],"counters":[]}\n' ;;
+half-greeting) printf 'churn-subject 1 {"name":'; exec sleep 1000 ;;
+half-greeting-exit) printf 'churn-subject 1 {"name":'; exit 0 ;;
+greeting-late) sleep 0.2; greet ;;
+greeting-twice) greet; greet ;;
+answer-first) echo 'leased a 1'; greet ;;
+exit-at-once) exit 0 ;;
+exit-greeted) greet; exit 0 ;;
+mute) exec >&-; exec sleep 1000 ;;
+other-group) greet; exec perl -e 'setpgrp(0, getpgrp(getppid())); sleep 1000' ;;
 nameless) echo 'churn-subject 1 {"ops":[],"counters":[]}' ;;
 silent) exec sleep 1000 ;;
 silent-cancel) echo 'churn-subject 1 {"name":"shell","version":"3","ops":["get","cancel","rung","shutdown"],"counters":["leased"]}' ;;
 deaf) greet; exec sleep 1000 ;;
-close-stdin) greet; exec <&-; sleep 1000 ;;
+close-stdin) exec <&-; greet; exec sleep 1000 ;;
+close-stdin-stdout) exec <&-; greet; exec >&-; exec sleep 1000 ;;
+close-stderr) exec 2>&-; greet ;;
+chatter-on-stderr) yes 'still here' >&2 & greet ;;
+heir) greet; setsid sleep 3 <&0 & exit 3 ;;
 flood-stderr) head -c 4000000 /dev/zero | tr '\0' 'x' >&2; echo 'the end of it' >&2; greet ;;
 leave-grandchild) sleep 1000 & greet ;;
 *) greet ;;
@@ -29,6 +45,18 @@ on_get() { # LEASE
 	killed) kill -KILL $$ ;;
 	crash-with-grandchild) sleep 1000 & kill -SEGV $$ ;;
 	abort-with-words) echo 'pool: assertion failed' >&2; kill -ABRT $$ ;;
+	crash-flooded) setsid yes 'destroyed 1' & kill -SEGV $$ ;;
+	crash-flooded-on-stderr) setsid yes 'still here' 3>&1 >&2 & kill -SEGV $$ ;;
+	crash-held) setsid sleep 3 <&0 & kill -SEGV $$ ;;
+	crash-half-line) printf 'leased %s' "$1"; kill -SEGV $$ ;;
+	exit-3-chatter) while echo 'destroyed 1'; do :; done & exit 3 ;;
+	exit-3-after-answers) echo "leased $1 1"; exit 3 ;;
+	close-all-exit-4) exec <&- >&- 2>&-; sleep 0.2; exit 4 ;;
+	close-stdout-stderr-stdin) exec >&-; exec 2>&-; exec <&-; exec sleep 1000 ;;
+	close-stderr-stdout) exec 2>&-; exec >&-; exec sleep 1000 ;;
+	stopped) kill -STOP $$ ;;
+	terminated) kill -TERM $$ ;;
+	unkillable) trap '' TERM INT HUP QUIT; echo "leased $1 1"; while :; do sleep 1000; done ;;
 	hang) exec sleep 1000 ;;
 	exit-3) exit 3 ;;
 	exit-0) exit 0 ;;
@@ -37,6 +65,8 @@ on_get() { # LEASE
 	half-line-at-end) printf 'leased %s' "$1"; return ;;
 	close-stdout) exec >&-; sleep 1000 ;;
 	flood-stdout) exec yes 'destroyed 1' ;;
+	line-of-*) echo "failed $1 $(head -c $((${mode#line-of-} - 8 - ${#1})) /dev/zero | tr '\0' 'x')"; return ;;
+	get:*) printf "${mode#get:}\n" "$1" "$1"; return ;;
 	long-line) head -c 70000 /dev/zero | tr '\0' 'x'; echo ;;
 	endless-line) exec tr '\0' 'x' </dev/zero ;;
 	nul) printf 'failed %s with a \000 in it\n' "$1"; return ;;
@@ -73,6 +103,7 @@ on_leaky_rung() {
 on_rung() {
 	case $mode in
 	leak-*) on_leaky_rung ;;
+	rung:*) printf "${mode#rung:}\n" ;;
 	missing-counter) echo 'rung {"open":0}' ;;
 	bad-json) echo 'rung {"leased":' ;;
 	array-json) echo 'rung [1]' ;;
@@ -85,6 +116,16 @@ on_rung() {
 	esac
 }
 
+on_shutdown() {
+	case $mode in
+	stuck-shutdown) ;;
+	shutdown:*) printf "${mode#shutdown:}\n" ;;
+	exit-*-after-shutdown) echo 'done shutdown'; mode=${mode#exit-}; exit "${mode%-after-shutdown}" ;;
+	*) echo 'done shutdown' ;;
+	esac
+	rungs=0
+}
+
 items=0
 leased=0
 rungs=0
@@ -93,13 +134,16 @@ while read -r verb lease rest; do
 	get) on_get "$lease" ;;
 	release) leased=$((leased - 1)) ;;
 	rung) on_rung ;;
-	shutdown) [ "$mode" = stuck-shutdown ] || echo 'done shutdown'; rungs=0 ;;
+	shutdown) on_shutdown ;;
 	esac
 done
 
 case $mode in
 stubborn) exec sleep 1000 ;;
 exit-7-at-end) exit 7 ;;
+crash-at-end) kill -SEGV $$ ;;
+held-at-end) setsid sleep 3 <&0 & ;;
+chatter-at-end) while echo 'destroyed 1'; do :; done & ;;
 lost-at-end) echo 'churn-host: lost: 160 bytes in 2 blocks of slots' >&2; exit 23 ;;
 esac
 exit 0

@@ -202,9 +202,11 @@ enum err driver_run(const struct driver_request *request, bool twin, struct run 
     enum err err = run_and_judge(&now, twin, out, why);
 
     for (; err == ERR_NONE; err = run_and_judge(&now, false, out, why)) {
-        tried.seeds++;
-        tried.ops += (*out)->ops;
-        tried.wall_ns = drive_now_ns() - began;
+        if ((*out)->ending != ENDING_SKIPPED) { /* a seed that was not run was not tried */
+            tried.seeds++;
+            tried.ops += (*out)->ops;
+            tried.wall_ns = drive_now_ns() - began;
+        }
         if (!wants_more(request, *out, &tried))
             break;
         run_free(*out);

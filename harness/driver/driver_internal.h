@@ -37,6 +37,7 @@ struct drive {
     int64_t ops_told; /* request->on_rung */
     int64_t violations_dropped;
     char unsupported[400]; /* what the subject cannot do; "" */
+    bool clock_missing;    /* that is for want of libfaketime */
 };
 
 /* Real time. */

@@ -52,7 +52,7 @@ static enum err end_as_subject(struct drive *drive)
     if (!subject_greeting(drive->subject)->name && ending.state == SUBJECT_EXITED && ending.code == EXIT_SKIPPED) {
         char reason[500];
         last_line(subject_stderr(drive->subject), reason, sizeof(reason));
-        return drive_end_as(drive->run, ENDING_SKIPPED, 0, "%s",
+        return drive_end_as(drive->run, ENDING_SKIPPED, SKIPPED_HERE, "%s",
                             reason[0] ? reason : "the subject cannot run here (it exited with status 77)");
     }
     /* No pool was made yet: it is the adapter's fault, or the command's. */

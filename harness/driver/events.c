@@ -28,6 +28,19 @@ static enum err keep_sample(struct drive *drive, const struct subject_event *eve
     return ERR_NONE;
 }
 
+/* Nothing more need be answered, so nothing is waited for. Who was measured can do what the scenario asks: to get out then would
+ * hide whatever was found. */
+static enum err take_unsupported(struct drive *drive, const struct subject_event *event, struct problem *why)
+{
+    size_t rungs = drive->run->rung_count;
+
+    if (rungs > 0)
+        return problem_set(why, ERR_INPUT, "too late to be unsupported: %zu %s measured already", rungs,
+                           rungs == 1 ? "rung was" : "rungs were");
+    text_make_printable(event->text, strlen(event->text), drive->unsupported, sizeof(drive->unsupported));
+    return problem_set(why, ERR_STOPPED, "unsupported");
+}
+
 enum err drive_event(void *ctx, const struct subject_event *event, struct problem *why)
 {
     struct drive *drive = ctx;
@@ -41,8 +54,7 @@ enum err drive_event(void *ctx, const struct subject_event *event, struct proble
     case SUBJECT_EXAMPLE:
         return drive_keep_example(drive, event, why);
     case SUBJECT_UNSUPPORTED:
-        text_make_printable(event->text, strlen(event->text), drive->unsupported, sizeof(drive->unsupported));
-        return ERR_NONE;
+        return take_unsupported(drive, event, why);
     default:
         return ledger_answered(drive->ledger, event, why);
     }

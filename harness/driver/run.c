@@ -85,6 +85,7 @@ static bool is_alive(const struct drive *drive)
  * which gets it gave up nobody can tell whether a late answer is for that get or for the next one of the name. */
 static bool can_do(struct drive *drive, const struct plan_op *op)
 {
+    bool moves_clock = op->verb == PLAN_ADVANCE || op->verb == PLAN_STEP_CLOCK;
     const struct subject_greeting *greeting = subject_greeting(drive->subject);
     bool can = greeting->ops & 1u << op->verb;
     bool silent = op->verb == PLAN_CANCEL && !greeting->says_cancelled;
@@ -93,6 +94,7 @@ static bool can_do(struct drive *drive, const struct plan_op *op)
         return true;
     snprintf(drive->unsupported, sizeof(drive->unsupported), "%s%s", plan_verb_name(op->verb),
              can ? " (its first line has no \"cancelled\":true: docs/formats.md, section 3)" : "");
+    drive->clock_missing = moves_clock && greeting->clock == SUBJECT_CLOCK_REAL && !backend_faketime(NULL);
     return false;
 }
 
@@ -140,6 +142,12 @@ static enum err do_op(struct drive *drive, const struct plan_op *op, struct prob
     return err;
 }
 
+/* That it said `unsupported` ended the exchange, and is no error. */
+static enum err unless_unsupported(const struct drive *drive, enum err err)
+{
+    return err == ERR_STOPPED && drive->unsupported[0] ? ERR_NONE : err;
+}
+
 static enum err do_plan(struct drive *drive, struct problem *why)
 {
     struct plan_op op;
@@ -150,27 +158,34 @@ static enum err do_plan(struct drive *drive, struct problem *why)
         err = drive->source->next(drive->source, &op, &done, why);
         if (err != ERR_NONE || done)
             break;
-        err = do_op(drive, &op, why);
+        err = unless_unsupported(drive, do_op(drive, &op, why));
     }
     /* Only at a rung is it certain what was answered: without one after the shutdown nobody would know what came of it. */
     op = (struct plan_op){.verb = PLAN_RUNG};
     if (err == ERR_NONE && is_alive(drive) && drive->shutdown_sent && !drive->ends_with_rung)
-        err = do_op(drive, &op, why);
+        err = unless_unsupported(drive, do_op(drive, &op, why));
     return err;
+}
+
+static enum err skip(struct drive *drive, struct problem *why)
+{
+    subject_close(drive->subject);
+    drive->subject = NULL;
+    enum err err = drive_end_as(drive->run, ENDING_SKIPPED, drive->clock_missing ? SKIPPED_HERE : SKIPPED_BY_POOL,
+                                "the subject does not support: %s", drive->unsupported);
+    return err == ERR_NONE ? ERR_NONE : problem_set(why, err, "out of memory");
 }
 
 static enum err finish(struct drive *drive, struct problem *why)
 {
-    if (drive->unsupported[0]) {
-        subject_close(drive->subject);
-        drive->subject = NULL;
-        enum err err =
-            drive_end_as(drive->run, ENDING_SKIPPED, 0, "the subject does not support: %s", drive->unsupported);
-        return err == ERR_NONE ? ERR_NONE : problem_set(why, err, "out of memory");
-    }
+    enum err err = ERR_NONE;
+
     ledger_close(drive->ledger);
-    enum err err = subject_finish(drive->subject, why);
-    return err == ERR_NONE ? drive_note_ending(drive, why) : err;
+    if (!drive->unsupported[0])
+        err = unless_unsupported(drive, subject_finish(drive->subject, why));
+    if (err != ERR_NONE)
+        return err;
+    return drive->unsupported[0] ? skip(drive, why) : drive_note_ending(drive, why);
 }
 
 /* D5: how far the tool's own count and the host's count of itself moved between the same two rungs. */
@@ -205,7 +220,7 @@ enum err drive_run(struct drive *drive, const char *file, struct problem *why)
         return problem_set(why, ERR_MEMORY, "out of memory while preparing a run");
     err = drive_describe(drive, file, why);
     if (err == ERR_NONE && drive->request->threads > 0 && drive->plan && !scenario_plan_may_thread(drive->plan))
-        return drive_end_as(drive->run, ENDING_SKIPPED, 0,
+        return drive_end_as(drive->run, ENDING_SKIPPED, SKIPPED_HERE,
                             "its cycles do not stand by themselves (the scenario does not say threads = true)");
     if (err == ERR_NONE)
         err = start(drive, why);

@@ -192,13 +192,17 @@ enum ending {
     ENDING_HUNG,     /* the time limit */
     ENDING_PROTOCOL, /* broke the protocol, or said `error`: the adapter's fault */
     ENDING_RIG,      /* could not be started, or the harness failed */
-    ENDING_SKIPPED,  /* not run; the detail says why */
+    ENDING_SKIPPED,  /* not run; the detail says why, and ending_code whose doing that is */
     ENDING_STOPPED,  /* Ctrl-C */
     ENDING_COUNT
 };
 
 /* The exit status by which the host and LeakSanitizer say that memory was lost: no crash. */
 #define ENDING_CODE_LOST 23
+
+/* The ending_code of ENDING_SKIPPED: this machine lacks what the run needs, or such a run makes no sense; or the pool cannot do
+ * it, on any machine. */
+enum { SKIPPED_HERE, SKIPPED_BY_POOL };
 
 const char *ending_name(enum ending ending);
 bool ending_from_name(const char *name, enum ending *out);

@@ -32,8 +32,8 @@ static const struct wrong WRONG[] = {
     {"hang", ENDING_HUNG, 0, "last operation sent: rung; last answer: churn-subject 1", true},
     {"garbage", ENDING_PROTOCOL, 0, "unknown answer (notes belong on stderr), found \"what is this\"", false},
     {"unknown-lease", ENDING_PROTOCOL, 0, "a lease that was not asked for, found \"leased nobody 1\"", false},
-    {"unsupported", ENDING_SKIPPED, 0, "the subject does not support: get", false},
-    {"cannot-run", ENDING_SKIPPED, 0, "the toolbox is missing", false},
+    {"unsupported", ENDING_SKIPPED, SKIPPED_BY_POOL, "the subject does not support: get", false},
+    {"cannot-run", ENDING_SKIPPED, SKIPPED_HERE, "the toolbox is missing", false},
     {"no-greeting", ENDING_PROTOCOL, 0, "expected the greeting", false},
     {"half-greeting-exit", ENDING_PROTOCOL, 0, "no greeting: exited with status 0 before it was asked to", false},
     {"half-greeting", ENDING_PROTOCOL, 0,
@@ -90,7 +90,45 @@ Test(driver_ending, an_operation_the_subject_cannot_do_skips_the_run)
     struct run *run = replay(PLAN "get a k0\nkill a\nshutdown\n", SCRIPT "good", SAFETY);
 
     cr_expect_eq(run->ending, ENDING_SKIPPED);
+    cr_expect_eq(run->ending_code, SKIPPED_BY_POOL);
     cr_expect_str_eq(run->ending_detail, "the subject does not support: kill");
+    run_free(run);
+}
+
+/* It need not answer the rung: nobody waits for the time limit. */
+Test(driver_ending, who_cannot_need_say_no_more, .timeout = 180)
+{
+    struct run *run = replay(PLAN "get a k0\nrung\nshutdown\n", SCRIPT "unsupported-silent", SAFETY);
+
+    cr_expect_eq(run->ending, ENDING_SKIPPED);
+    cr_expect_str_eq(run->ending_detail, "the subject does not support: get");
+    cr_expect_lt(run->wall_ns, SAFETY);
+    run_free(run);
+}
+
+Test(driver_ending, who_was_measured_cannot_get_out)
+{
+    static const char early[] = PLAN "rung\nget a k0\nrelease a\nget b k0\nrung\nshutdown\n";
+    static const char late[] = PLAN "rung\nget a k0\nrung\nget b k0\nrung\nshutdown\n";
+    struct run *skipped = replay(early, SCRIPT "unsupported-later", SAFETY);
+    struct run *broken = replay(late, SCRIPT "unsupported-later", SAFETY);
+
+    cr_expect_eq(skipped->ending, ENDING_SKIPPED, "%s", skipped->ending_detail);
+    cr_expect_eq(broken->ending, ENDING_PROTOCOL, "%s", broken->ending_detail);
+    cr_expect_not_null(strstr(broken->ending_detail, "too late to be unsupported: 1 rung was measured already, found "
+                                                     "\"unsupported get\""),
+                       "%s", broken->ending_detail);
+    run_free(skipped);
+    run_free(broken);
+}
+
+/* Our host says so where libfaketime is missing; where it is there, a pool that cannot advance cannot. */
+Test(driver_ending, a_clock_that_does_not_move_is_the_machines_doing_without_libfaketime)
+{
+    struct run *run = replay(PLAN "get a k0\nadvance 5s\nshutdown\n", SCRIPT "good", SAFETY);
+
+    cr_expect_eq(run->ending, ENDING_SKIPPED);
+    cr_expect_eq(run->ending_code, backend_faketime(NULL) ? SKIPPED_BY_POOL : SKIPPED_HERE);
     run_free(run);
 }
 

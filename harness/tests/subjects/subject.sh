@@ -79,7 +79,9 @@ on_get() { # LEASE
 	unasked-rung) echo 'rung {"leased":0}' ;;
 	unasked-shutdown) echo 'done shutdown' ;;
 	error) echo 'error the adapter lost its way' ;;
-	unsupported) echo 'unsupported get' ; return ;;
+	unsupported) echo 'unsupported get'; return ;;
+	unsupported-silent) echo 'unsupported get'; exec sleep 1000 ;;
+	unsupported-later) [ "$items" -eq 0 ] || { echo 'unsupported get'; return; } ;;
 	esac
 	items=$((items + 1))
 	leased=$((leased + 1))

@@ -125,10 +125,10 @@ static bool was_partial(const struct results *results)
     return false;
 }
 
-static const struct run *run_of(const struct results *results, const struct baseline_entry *entry)
+static struct run *run_of(const struct results *results, const struct baseline_entry *entry)
 {
     for (size_t i = 0; i < results->run_count; i++) {
-        const struct run *run = results->runs[i];
+        struct run *run = results->runs[i];
         char *params = run_params_text(run);
         bool same = params && strcmp(params, entry->params) == 0 && run->scenario && run->pool && run->backend &&
                     strcmp(run->scenario, entry->scenario) == 0 && strcmp(run->pool, entry->pool) == 0 &&
@@ -155,21 +155,46 @@ static bool is_due(const struct gate *gate, const struct results *results, const
     return (all_scenarios || has_scenario(results, entry->scenario)) && !run_of(results, entry);
 }
 
+/* A pool that could do it when the numbers were committed, and now says that it cannot. What this machine lacks is not its doing. */
+static bool has_given_up(const struct run *run)
+{
+    return run && run->ending == ENDING_SKIPPED && run->ending_code == SKIPPED_BY_POOL;
+}
+
+static enum err miss_run(struct gate *gate, const struct baseline_entry *entry, struct run *run)
+{
+    struct buffer text = {0};
+    gate->missing++;
+    buffer_addf(&text, "it ran when the baseline was made, and is skipped now: %s", run->ending_detail);
+    enum err err = text.failed ? ERR_MEMORY : run_set_text(&run->baseline_differs, text.data);
+    if (err == ERR_NONE)
+        add_heading(gate, entry, text.data);
+    buffer_free(&text);
+    return err;
+}
+
+static enum err look_for_entry(struct gate *gate, const struct results *results, const struct baseline_entry *entry)
+{
+    struct run *run = run_of(results, entry);
+    if (has_given_up(run))
+        return miss_run(gate, entry, run);
+    gate->skipped += run && run->ending == ENDING_SKIPPED;
+    if (!entry->seen && is_due(gate, results, entry)) {
+        gate->missing++;
+        add_heading(gate, entry, "in the baseline, and no such run now");
+    }
+    return ERR_NONE;
+}
+
 enum err gate_judge(struct gate *gate, struct results *results, bool stopped, struct problem *why)
 {
     gate->stopped = stopped;
     for (size_t i = 0; i < results->run_count; i++)
         if (take_run(gate, results, results->runs[i]) != ERR_NONE)
             return no_memory(why);
-    for (size_t i = 0; i < gate->baseline.count && !gate->options->update_baseline; i++) {
-        const struct baseline_entry *entry = &gate->baseline.entries[i];
-        const struct run *run = run_of(results, entry);
-        gate->skipped += run && run->ending == ENDING_SKIPPED;
-        if (entry->seen || !is_due(gate, results, entry))
-            continue;
-        gate->missing++;
-        add_heading(gate, entry, "in the baseline, and no such run now");
-    }
+    for (size_t i = 0; i < gate->baseline.count && !gate->options->update_baseline; i++)
+        if (look_for_entry(gate, results, &gate->baseline.entries[i]) != ERR_NONE)
+            return no_memory(why);
     return verdict_judge(results) == ERR_NONE && !gate->table.failed ? ERR_NONE : no_memory(why);
 }
 
@@ -194,7 +219,7 @@ static void merge_entries(struct gate *gate, const struct results *results)
         const struct baseline_entry *was = &gate->baseline.entries[i];
         const struct baseline_entry *now =
             baseline_find(&gate->now, was->scenario, was->params, was->pool, was->backend, was->seed);
-        if (now || is_due(gate, results, was))
+        if (now || is_due(gate, results, was) || has_given_up(run_of(results, was)))
             drop_entry(&gate->baseline, i);
     }
 }

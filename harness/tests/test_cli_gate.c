@@ -2,6 +2,7 @@
 #include "harness/tests/cli_rig.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
 
 static const char PLAIN[] =
@@ -74,6 +75,53 @@ Test(cli_compare, an_arm_of_which_nothing_is_known_is_no_pass, .timeout = 120)
     (void)cli_rig_sh(rig, "churn run leak.lua --pool owner --set keys=2 -q --out fixed");
     check(rig, "churn compare both --arms broadcast,owner", 0, "the fix removes 100 %");
     check(rig, "churn compare buggy fixed --arms broadcast,owner", 3, "of 1 runs nothing can be said");
+    cli_rig_close(rig);
+}
+
+#define FOREIGN "churn gate scenarios -q --pool 'exec:sh pool.sh' --baseline theirs "
+
+/* A program that did the scenario when its numbers were committed. */
+static struct cli_rig *open_foreign_gate(void)
+{
+    struct cli_rig *rig = cli_rig_open();
+    cr_assert_eq(cli_rig_sh(rig, "mkdir scenarios"), 0);
+    cli_rig_write(rig, "scenarios/one.lua", PLAIN);
+    cli_rig_write(rig, "pool.sh", "exec churn-host --pool owner\n");
+    cr_assert_eq(cli_rig_sh(rig, FOREIGN "--out first --update-baseline"), 0, "%s", cli_rig_err(rig));
+    check(rig, FOREIGN "--out whole", 0, "0 not in it, 0 missing");
+    return rig;
+}
+
+/* Whether its first line says so, or the answer to the operation. */
+Test(cli_gate, a_pool_that_drops_an_operation_is_not_green, .timeout = 120)
+{
+    static const struct {
+        const char *filter, *says;
+    } drops[] = {
+        {"s/\"invalidate\",//", "is skipped now: the subject does not support: invalidate"},
+        {"s/^leased.*/unsupported to invalidate/", "is skipped now: the subject does not support: to invalidate"},
+    };
+    struct cli_rig *rig = open_foreign_gate();
+    for (size_t i = 0; i < ARRAY_LEN(drops); i++) {
+        char pool[200];
+        (void)snprintf(pool, sizeof pool, "churn-host --pool owner | sed -u '%s'\n", drops[i].filter);
+        cli_rig_write(rig, "pool.sh", pool);
+        check(rig, FOREIGN "--out less", 1, drops[i].says);
+        check(rig, "cat less/junit.xml", 0, "<failure");
+        check(rig, "churn judge less/results.json", 1, drops[i].says);
+        check(rig, "churn gate --results less/results.json --baseline theirs", 1, "0 not in it, 1 missing");
+    }
+    (void)cli_rig_sh(rig, FOREIGN "--out gone --update-baseline");
+    check(rig, FOREIGN "--out none", 77, "0 not in it, 0 missing"); /* meant, reviewed, committed */
+    cli_rig_close(rig);
+}
+
+Test(cli_gate, what_this_machine_lacks_turns_nothing_red, .timeout = 120)
+{
+    struct cli_rig *rig = open_foreign_gate();
+    cli_rig_write(rig, "pool.sh", "echo 'no Java here' >&2; exit 77\n");
+    check(rig, FOREIGN "--out less", 77, "skip 1 runs that are in it: they cannot be made here");
+    check(rig, FOREIGN "--out less2", 77, "0 not in it, 0 missing");
     cli_rig_close(rig);
 }
 

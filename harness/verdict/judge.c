@@ -176,7 +176,7 @@ static bool not_a_run(const struct run *run, enum status *status)
 {
     switch (run->ending) {
     case ENDING_SKIPPED:
-        *status = STATUS_SKIP;
+        *status = run->baseline_differs && run->baseline_differs[0] ? STATUS_FAIL : STATUS_SKIP;
         return true;
     case ENDING_STOPPED:
         *status = STATUS_INCONCLUSIVE;
@@ -195,6 +195,8 @@ static enum err judge_without_finding(struct run *run, enum status status)
     struct buffer message = {0};
     if (run->ending == ENDING_STOPPED)
         buffer_add_text(&message, "interrupted");
+    else if (status == STATUS_FAIL)
+        buffer_addf(&message, "differs from the baseline: %s", run->baseline_differs);
     else
         buffer_add_text(&message, run->ending_detail ? run->ending_detail : ending_name(run->ending));
     return conclude(run, status, &message);

@@ -1,6 +1,6 @@
 package upstream;
 
-import com.zaxxer.hikari.*;
+import com.zaxxer.hikari.HikariPoolMXBean;
 import java.sql.*;
 import java.util.*;
 import java.util.function.ToIntFunction;
@@ -10,12 +10,12 @@ public final class HikariSubject extends Subject {
     private static final long SETTLE_NS = 2_000_000_000L;
 
     private final boolean soft; // invalidate marks all connections of the key at once (softEvictConnections)
-    private final Map<String, HikariDataSource> pools = new LinkedHashMap<>();
+    private final Map<String, KeyPool> pools = new LinkedHashMap<>();
     private final Map<Item, Connection> last = Collections.synchronizedMap(new HashMap<>()); // an item's last handle
     private final Set<Item> out = Collections.synchronizedSet(new HashSet<>());              // leased
     private final Set<Item> invalid = new HashSet<>();                                       // leased, to be evicted when they come back
     private final Set<Thread> borrowing = Collections.synchronizedSet(new HashSet<>());      // inside getConnection
-    private final Set<HikariDataSource> touched = new HashSet<>();                           // since everything was quiet
+    private final Set<KeyPool> touched = new HashSet<>();                                    // since everything was quiet
     private Shape shape;
     private boolean closing;
 
@@ -27,23 +27,10 @@ public final class HikariSubject extends Subject {
         return Stub.connection(item, this::destroy);
     }
 
-    private HikariDataSource touch(String key) {
-        HikariDataSource pool = pools.computeIfAbsent(key, this::make);
+    private KeyPool touch(String key) {
+        KeyPool pool = pools.computeIfAbsent(key, name -> new KeyPool(name, shape, () -> connect(name)));
         touched.add(pool);
         return pool;
-    }
-
-    private HikariDataSource make(String name) {
-
-        HikariConfig config = new HikariConfig();
-        config.setPoolName(name);
-        config.setDataSource(Stub.dataSource(name, () -> connect(name)));
-        config.setMaximumPoolSize(shape.max());
-        config.setMinimumIdle(shape.min());
-        config.setConnectionTimeout(3_600_000);
-        config.setInitializationFailTimeout(-1);
-        config.setKeepaliveTime(0);
-        return new HikariDataSource(config);
     }
 
     @Override protected void open(Shape shape) { this.shape = shape; }
@@ -53,7 +40,7 @@ public final class HikariSubject extends Subject {
             closed(lease); // and so says getConnection, at once
             return;
         }
-        HikariDataSource pool = touch(lease.key);
+        KeyPool pool = touch(lease.key);
         Thread thread = new Thread(() -> borrow(lease, pool));
         thread.setDaemon(true);
         lease.own = thread;
@@ -61,9 +48,9 @@ public final class HikariSubject extends Subject {
         thread.start();
     }
 
-    private void borrow(Lease lease, HikariDataSource pool) {
+    private void borrow(Lease lease, KeyPool pool) {
         try {
-            Connection connection = pool.getConnection();
+            Connection connection = pool.source.getConnection();
             if (!served(lease, connection)) connection.close(); // given up in the meantime
         } catch (SQLException e) { // given up, or the pool is closed
             if (lease.state == State.PENDING) closed(lease);
@@ -81,8 +68,14 @@ public final class HikariSubject extends Subject {
         return true;
     }
 
+    private boolean parked() {
+        synchronized (borrowing) {
+            return borrowing.stream().allMatch(thread -> thread.getState() == Thread.State.TIMED_WAITING);
+        }
+    }
+
     @Override protected void settle() {
-        for (long start = System.nanoTime(); !Quiet.now(borrowing, touched); Thread.yield()) {
+        for (long start = System.nanoTime(); !(parked() && touched.stream().allMatch(KeyPool::quiet) && parked()); Thread.yield()) {
             if (System.nanoTime() - start > SETTLE_NS) {
                 System.err.println("hikaricp: still busy after 2 s");
                 return;
@@ -92,33 +85,24 @@ public final class HikariSubject extends Subject {
     }
 
     @Override protected void release(Lease lease) {
-        Connection connection = last.get(lease.item);
+        KeyPool pool = touch(lease.key);
         out.remove(lease.item);
-        if (invalid.remove(lease.item)) touch(lease.key).evictConnection(connection);
-        else touch(lease.key);
-        giveBack(connection);
+        if (invalid.remove(lease.item)) pool.source.evictConnection(last.get(lease.item));
+        KeyPool.giveBack(last.get(lease.item));
         settle();
         if (closing && out.isEmpty()) shutdownDone();
     }
 
     /** Closing what is closed does nothing, says JDBC. */
     @Override protected void releaseAgain(Lease lease) {
-        if (!out.contains(lease.item)) giveBack(last.get(lease.item));
-    }
-
-    private static void giveBack(Connection connection) {
-        try {
-            connection.close();
-        } catch (SQLException e) {
-            throw new IllegalStateException(e);
-        }
+        if (!out.contains(lease.item)) KeyPool.giveBack(last.get(lease.item));
     }
 
     /** Evicting closes a connection even while somebody has it, so for one that is out this waits for the release. */
     @Override protected void invalidate(Item item) {
-        if (soft) touch(item.key).getHikariPoolMXBean().softEvictConnections();
+        if (soft) touch(item.key).source.getHikariPoolMXBean().softEvictConnections();
         else if (out.contains(item)) invalid.add(item);
-        else if (last.containsKey(item)) touch(item.key).evictConnection(last.get(item));
+        else if (last.containsKey(item)) touch(item.key).source.evictConnection(last.get(item));
     }
 
     @Override protected void closeScope(String scope) {} // its leases were given back, and that is all
@@ -136,7 +120,7 @@ public final class HikariSubject extends Subject {
     @Override protected void shutdown() {
         closing = true;
         settle();
-        pools.values().forEach(HikariDataSource::close);
+        pools.values().forEach(pool -> pool.source.close());
         if (out.isEmpty()) shutdownDone();
     }
 
@@ -144,11 +128,11 @@ public final class HikariSubject extends Subject {
     @Override protected List<String> counters() { return List.of("keys", "size", "idle", "leased", "waiting", "heap_bytes"); }
 
     private long sum(ToIntFunction<HikariPoolMXBean> number) {
-        return pools.values().stream().mapToInt(pool -> number.applyAsInt(pool.getHikariPoolMXBean())).sum();
+        return pools.values().stream().mapToInt(pool -> number.applyAsInt(pool.source.getHikariPoolMXBean())).sum();
     }
 
     @Override protected void sample(Map<String, Long> out) {
-        out.putAll(Map.of("keys", pools.values().stream().filter(pool -> !pool.isClosed()).count(), "size", sum(HikariPoolMXBean::getTotalConnections),
+        out.putAll(Map.of("keys", pools.values().stream().filter(pool -> !pool.source.isClosed()).count(), "size", sum(HikariPoolMXBean::getTotalConnections),
             "idle", sum(HikariPoolMXBean::getIdleConnections), "leased", sum(HikariPoolMXBean::getActiveConnections),
             "waiting", sum(HikariPoolMXBean::getThreadsAwaitingConnection), "heap_bytes", heapBytes()));
     }

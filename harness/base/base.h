@@ -82,6 +82,14 @@ void quantity_print_bytes(int64_t bytes, char *out, size_t size);
 #define NAME_MAX_LEN 64
 bool name_is_valid(const char *text, size_t length);
 
+/* ---- time ----------------------------------------------------------------------------------------------- */
+
+#define NS_PER_SEC INT64_C(1000000000)
+#define NS_PER_MS  INT64_C(1000000)
+
+/* CLOCK_MONOTONIC in nanoseconds: for limits and durations, of no meaning to another process. */
+int64_t clock_now_ns(void);
+
 /* ---- random numbers: same seed, same sequence, on every machine ---------------------------------------- */
 
 struct rng {

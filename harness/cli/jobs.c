@@ -97,7 +97,7 @@ static enum err drive(struct job *job, const struct workers *workers, struct run
         .threads = (unsigned)options->threads,
         .schedule = options->schedule,
         .least_ops = options->ops,
-        .least_ns = options->seconds < INT64_MAX / 1000000000 ? options->seconds * 1000000000 : INT64_MAX,
+        .least_ns = options->seconds < INT64_MAX / NS_PER_SEC ? options->seconds * NS_PER_SEC : INT64_MAX,
         .check_each = options->check_each,
         .thresholds = &options->thresholds,
         .explain = options->explain,

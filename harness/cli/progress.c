@@ -32,9 +32,7 @@ struct progress {
 
 static int64_t now_ms(void)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return clock_now_ns() / NS_PER_MS;
 }
 
 static int64_t weight(const struct job *job)

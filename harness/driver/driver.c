@@ -197,7 +197,7 @@ static bool wants_more(const struct driver_request *request, const struct run *r
 enum err driver_run(const struct driver_request *request, bool twin, struct run **out, struct problem *why)
 {
     struct driver_request now = *request;
-    const int64_t began = drive_now_ns();
+    const int64_t began = clock_now_ns();
     struct tried tried = {0};
     enum err err = run_and_judge(&now, twin, out, why);
 
@@ -205,7 +205,7 @@ enum err driver_run(const struct driver_request *request, bool twin, struct run 
         if ((*out)->ending != ENDING_SKIPPED) { /* a seed that was not run was not tried */
             tried.seeds++;
             tried.ops += (*out)->ops;
-            tried.wall_ns = drive_now_ns() - began;
+            tried.wall_ns = clock_now_ns() - began;
         }
         if (!wants_more(request, *out, &tried))
             break;

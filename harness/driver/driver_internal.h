@@ -40,9 +40,6 @@ struct drive {
     bool clock_missing;    /* that is for want of libfaketime */
 };
 
-/* Real time. */
-int64_t drive_now_ns(void);
-
 /* ---- events.c ---- */
 enum err drive_event(void *drive, const struct subject_event *event, struct problem *why) MUST_CHECK;
 enum err drive_violation(void *drive, const char *invariant, const char *metric, const char *detail) MUST_CHECK;

@@ -5,18 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#define NS_PER_SEC      INT64_C(1000000000)
 #define TIMEOUT_DEFAULT (60 * NS_PER_SEC)
-
-int64_t drive_now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * NS_PER_SEC + now.tv_nsec;
-}
 
 /* ---- starting ---- */
 
@@ -57,7 +47,7 @@ static enum err start(struct drive *drive, struct problem *why)
                                           .extra_env = drive->command.extra_env,
                                           .timeout_ns = time_limit(drive),
                                           .stop = request->stop};
-    drive->started_ns = drive_now_ns();
+    drive->started_ns = clock_now_ns();
     err = subject_open(&launch, drive_event, drive, &drive->subject, why);
     return end_by_rig(drive, ENDING_RIG, err, why);
 }
@@ -233,7 +223,7 @@ enum err drive_run(struct drive *drive, const char *file, struct problem *why)
     if (err == ERR_NONE)
         err = finish(drive, why);
     drive->run->ops = drive->counts.ops;
-    drive->run->wall_ns = drive_now_ns() - drive->started_ns;
+    drive->run->wall_ns = clock_now_ns() - drive->started_ns;
     note_tool_growth(drive->run);
     if (err == ERR_NONE && drive->request->threads > 0 && drive_relax_expectation(drive) != ERR_NONE)
         err = problem_set(why, ERR_MEMORY, "out of memory at the end of a run");

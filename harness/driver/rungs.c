@@ -42,7 +42,7 @@ static enum err store_probes(struct drive *drive, struct place place)
     for (size_t i = 0; err == ERR_NONE && i < probe_count(); i++)
         if (probe_at(i)->read(subject_pid(drive->subject), &value))
             err = store(drive, place, probe_at(i)->name, value);
-    return err == ERR_NONE ? store(drive, place, "wall_ns", drive_now_ns() - drive->started_ns) : err;
+    return err == ERR_NONE ? store(drive, place, "wall_ns", clock_now_ns() - drive->started_ns) : err;
 }
 
 static enum err store_ledger(struct drive *drive, struct place place, const struct ledger_counts *counts)

@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define SECOND_NS INT64_C(1000000000)
-
 /* The one exception to "no file-scope state": the environment points to this text for as long as the process lives, and
  * it is edited in place, because every setenv leaks the string before it into the numbers. */
 static char faketime_variable[64] = "FAKETIME=+0";
@@ -24,7 +22,7 @@ static int64_t read_ns(clockid_t clock)
     struct timespec now = {0};
 
     (void)clock_gettime(clock, &now);
-    return now.tv_sec * SECOND_NS + now.tv_nsec;
+    return now.tv_sec * NS_PER_SEC + now.tv_nsec;
 }
 
 static void faketime_write(void)
@@ -32,7 +30,7 @@ static void faketime_write(void)
     long long offset = advanced_ns + stepped_ns;
 
     (void)snprintf(faketime_variable, sizeof faketime_variable, "FAKETIME=%c%lld.%09lld", offset < 0 ? '-' : '+',
-                   llabs(offset) / SECOND_NS, llabs(offset) % SECOND_NS);
+                   llabs(offset) / NS_PER_SEC, llabs(offset) % NS_PER_SEC);
 }
 
 int64_t clock_stepped_ns(void)
@@ -51,11 +49,11 @@ static bool try_step(void)
 {
     int64_t monotonic = read_ns(CLOCK_MONOTONIC), wall = read_ns(CLOCK_REALTIME);
 
-    step(10 * SECOND_NS);
-    bool works = read_ns(CLOCK_REALTIME) - wall >= 10 * SECOND_NS;
+    step(10 * NS_PER_SEC);
+    bool works = read_ns(CLOCK_REALTIME) - wall >= 10 * NS_PER_SEC;
     monotonic = read_ns(CLOCK_MONOTONIC) - monotonic;
-    step(-10 * SECOND_NS);
-    return works && monotonic >= 0 && monotonic < 10 * SECOND_NS;
+    step(-10 * NS_PER_SEC);
+    return works && monotonic >= 0 && monotonic < 10 * NS_PER_SEC;
 }
 
 /* The variable alone does not mean that libfaketime is loaded and re-reads it: try, by a second that stays. */
@@ -66,9 +64,9 @@ struct clock_powers clock_take_over(void)
     if (getenv("FAKETIME") == NULL || putenv(faketime_variable) != 0)
         return powers;
     int64_t before = read_ns(CLOCK_MONOTONIC);
-    advanced_ns = SECOND_NS;
+    advanced_ns = NS_PER_SEC;
     faketime_write();
-    powers.moves = read_ns(CLOCK_MONOTONIC) - before >= SECOND_NS;
+    powers.moves = read_ns(CLOCK_MONOTONIC) - before >= NS_PER_SEC;
     powers.steps = powers.moves && try_step();
     return powers;
 }

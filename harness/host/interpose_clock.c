@@ -11,8 +11,6 @@
 #include <string.h>
 #include <time.h>
 
-#define SECOND_NS INT64_C(1000000000)
-
 typedef int (*gettime_fn)(clockid_t clock, struct timespec *out);
 typedef int (*timedwait_fn)(pthread_cond_t *cond, pthread_mutex_t *mutex, const struct timespec *until);
 
@@ -27,10 +25,10 @@ static void find_next(void *function, const char *name)
 
 static void add_ns(struct timespec *time, int64_t ns)
 {
-    int64_t sum = time->tv_nsec + ns % SECOND_NS;
+    int64_t sum = time->tv_nsec + ns % NS_PER_SEC;
 
-    time->tv_sec += ns / SECOND_NS + (sum >= SECOND_NS) - (sum < 0);
-    time->tv_nsec = sum + (sum < 0 ? SECOND_NS : 0) - (sum >= SECOND_NS ? SECOND_NS : 0);
+    time->tv_sec += ns / NS_PER_SEC + (sum >= NS_PER_SEC) - (sum < 0);
+    time->tv_nsec = sum + (sum < 0 ? NS_PER_SEC : 0) - (sum >= NS_PER_SEC ? NS_PER_SEC : 0);
 }
 
 static bool goes_by_itself(clockid_t clock)

@@ -5,7 +5,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define NS_PER_SEC   INT64_C(1000000000)
 #define CHECK_CPU_NS INT64_C(5000000)
 
 static bool read_cpu(pid_t pid, int64_t *out)

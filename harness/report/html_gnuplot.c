@@ -76,7 +76,7 @@ static enum err start(struct gnuplot *gnuplot, struct problem *why)
 static enum err finish(const struct gnuplot *gnuplot, struct problem *why)
 {
     const struct timespec pause = {.tv_nsec = GNUPLOT_POLL_NS};
-    int64_t left = GNUPLOT_SECONDS * INT64_C(1000000000);
+    int64_t left = GNUPLOT_SECONDS * NS_PER_SEC;
     int state = 0;
     pid_t ended;
     while ((ended = waitpid(gnuplot->pid, &state, WNOHANG)) == 0 && left > 0) {

@@ -4,8 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NS_PER_MS INT64_C(1000000)
-
 /* Changes the plan at an operation; false: there is nothing to change. What it changes must become less of something, so that it ends. */
 typedef bool (*edit_fn)(struct plan *plan, size_t at);
 

@@ -16,20 +16,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define GRACE_NS   INT64_C(2000000000) /* from a closed pipe to the exit that explains it */
-#define ABSENT_NS  INT64_C(1000000000) /* without a look: the harness was not running (see excuse_absence) */
-#define IDLE_MS    50                  /* how late the stop flag and a silent exit may be noticed */
-#define DRAIN_MAX  64                  /* reads from a dead child's pipes */
-#define NS_PER_SEC INT64_C(1000000000)
-#define NS_PER_MS  INT64_C(1000000)
-
-static int64_t now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * NS_PER_SEC + now.tv_nsec;
-}
+#define GRACE_NS  INT64_C(2000000000) /* from a closed pipe to the exit that explains it */
+#define ABSENT_NS INT64_C(1000000000) /* without a look: the harness was not running (see excuse_absence) */
+#define IDLE_MS   50                  /* how late the stop flag and a silent exit may be noticed */
+#define DRAIN_MAX 64                  /* reads from a dead child's pipes */
 
 /* ---- the child's end ---- */
 
@@ -56,13 +46,13 @@ void exchange_kill(struct subject *subject)
 /* Whoever holds the other ends of its pipes may talk on for ever after it is gone: that they are busy is no reason not to look. */
 static bool look_is_due(const struct subject *subject, bool waited_in_vain)
 {
-    return waited_in_vain || subject->lost_ns > 0 || now_ns() - subject->exit_looked_ns >= IDLE_MS * NS_PER_MS;
+    return waited_in_vain || subject->lost_ns > 0 || clock_now_ns() - subject->exit_looked_ns >= IDLE_MS * NS_PER_MS;
 }
 
 /* Has it exited? It stays a zombie, so that its process group cannot be anyone else's yet. */
 static bool has_exited(struct subject *subject, siginfo_t *info)
 {
-    subject->exit_looked_ns = now_ns();
+    subject->exit_looked_ns = clock_now_ns();
     info->si_pid = 0;
     return waitid(P_PID, (id_t)subject->child.pid, info, WEXITED | WNOHANG | WNOWAIT) == 0 && info->si_pid != 0;
 }
@@ -95,7 +85,7 @@ static void excuse_absence(struct subject *subject, int64_t now)
 
 static void check_limits(struct subject *subject)
 {
-    int64_t now = now_ns();
+    int64_t now = clock_now_ns();
 
     if (subject->state != SUBJECT_ALIVE)
         return;
@@ -116,7 +106,7 @@ static void lost_pipe(struct subject *subject, int *fd)
 {
     subject_close_fd(fd);
     if (subject->lost_ns == 0)
-        subject->lost_ns = now_ns();
+        subject->lost_ns = clock_now_ns();
 }
 
 /* ---- writing ---- */

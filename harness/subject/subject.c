@@ -5,21 +5,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-#define SEND_SIZE  ((size_t)64 * 1024)   /* what is worth a system call */
-#define QUEUE_MAX  ((size_t)1024 * 1024) /* never more unsent than this */
-#define NS_PER_SEC INT64_C(1000000000)
-#define WAIT_MS    1000
+#define SEND_SIZE ((size_t)64 * 1024)   /* what is worth a system call */
+#define QUEUE_MAX ((size_t)1024 * 1024) /* never more unsent than this */
+#define WAIT_MS   1000
 
 static int64_t deadline_after(int64_t timeout_ns)
 {
-    struct timespec now;
     int64_t deadline;
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    if (timeout_ns <= 0 || __builtin_add_overflow(now.tv_sec * NS_PER_SEC + now.tv_nsec, timeout_ns, &deadline))
+    if (timeout_ns <= 0 || __builtin_add_overflow(clock_now_ns(), timeout_ns, &deadline))
         return INT64_MAX;
     return deadline;
 }

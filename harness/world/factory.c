@@ -1,15 +1,6 @@
 #include "harness/world/world_internal.h"
 
 #include <stdio.h>
-#include <time.h>
-
-static int64_t now_ns(void)
-{
-    struct timespec now = {0};
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 /* ---- why a creation failed --------------------------------------------------------------------------------------- */
 
@@ -187,7 +178,7 @@ static enum pool_result factory_postpone(struct world *world, const char *key, v
                                          int64_t slow_ns)
 {
     struct creation *creation = world_own_alloc(world, sizeof *creation);
-    int64_t now = now_ns();
+    int64_t now = clock_now_ns();
 
     if (creation == NULL) {
         factory_set_error(world, "out of memory", 0);
@@ -217,7 +208,8 @@ enum pool_result factory_create(void *ctx, const char *key, void *ticket, struct
 
 void world_complete_due(struct world *world)
 {
-    int64_t now = now_ns(); /* once: what the answers start anew is for the next time, else this might never end */
+    int64_t now =
+        clock_now_ns(); /* once: what the answers start anew is for the next time, else this might never end */
 
     for (;;) {
         struct pool_item *item = NULL;

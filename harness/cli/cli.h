@@ -329,7 +329,7 @@ enum err results_merge(const struct words *paths, struct results **out, struct p
 /* A comparison with the numbers that were committed. */
 struct gate;
 
-/* Compares every run with the baseline, judges again, and notes what is missing. `stopped`: not every run was made. */
+/* Judges every run, compares it with the baseline, judges again, and notes what is missing. `stopped`: not every run was made. */
 enum err gate_judge(struct gate *gate, struct results *results, bool stopped, struct problem *why) MUST_CHECK;
 /* Prints the differences, or with --update-baseline writes the baseline. *code is made as bad as what was found. */
 enum err gate_finish(struct gate *gate, const struct results *results, enum exit_code *code,

@@ -71,14 +71,13 @@ static bool is_unstable(const struct run *run)
 
 static enum err take_run(struct gate *gate, const struct results *results, struct run *run)
 {
-    enum err err = run_set_text(&run->baseline_differs, NULL);
-    if (err != ERR_NONE || !verdict_has_baseline(run))
-        return err;
+    if (!verdict_has_baseline(run))
+        return ERR_NONE;
     if (is_unstable(run)) {
         gate->unstable++;
         return ERR_NONE;
     }
-    err = verdict_baseline_entry(run, results->machine.abi, &gate->now);
+    enum err err = verdict_baseline_entry(run, results->machine.abi, &gate->now);
     if (err != ERR_NONE || gate->options->update_baseline)
         return err;
     return compare_run(gate, run, &gate->now.entries[gate->now.count - 1]);
@@ -186,9 +185,20 @@ static enum err look_for_entry(struct gate *gate, const struct results *results,
     return ERR_NONE;
 }
 
+/* Judges without any baseline: stored runs may have been held against one before, and what differed then is no finding now. */
+static enum err judge_alone(struct results *results)
+{
+    enum err err = ERR_NONE;
+    for (size_t i = 0; err == ERR_NONE && i < results->run_count; i++)
+        err = run_set_text(&results->runs[i]->baseline_differs, NULL);
+    return err == ERR_NONE ? verdict_judge(results) : err;
+}
+
 enum err gate_judge(struct gate *gate, struct results *results, bool stopped, struct problem *why)
 {
     gate->stopped = stopped;
+    if (judge_alone(results) != ERR_NONE)
+        return no_memory(why);
     for (size_t i = 0; i < results->run_count; i++)
         if (take_run(gate, results, results->runs[i]) != ERR_NONE)
             return no_memory(why);

@@ -19,9 +19,9 @@ static enum err tell(const struct call *call, const struct output *output, struc
 
 static enum err judge_all(struct results *results, struct gate *gate, bool stopped, struct problem *why)
 {
-    if (verdict_judge(results) != ERR_NONE)
-        return problem_set(why, ERR_MEMORY, "out of memory while judging");
-    return gate ? gate_judge(gate, results, stopped, why) : ERR_NONE;
+    if (gate)
+        return gate_judge(gate, results, stopped, why);
+    return verdict_judge(results) == ERR_NONE ? ERR_NONE : problem_set(why, ERR_MEMORY, "out of memory while judging");
 }
 
 enum err judge_results(struct results *results, const struct call *call, struct gate *gate, enum exit_code *code,

@@ -50,6 +50,18 @@ Test(cli_gate, an_update_from_a_part_leaves_the_rest, .timeout = 120)
     cli_rig_close(rig);
 }
 
+/* The runs of a red gate differ from that baseline, which says nothing of the next. */
+Test(cli_gate, an_update_from_a_red_gate_takes_the_numbers_alone, .timeout = 120)
+{
+    struct cli_rig *rig = open_gate();
+    check(rig, "churn gate -q --baseline none --out red", 1, "6 not in it");
+    cr_expect_eq(cli_rig_sh(rig, "churn gate --update-baseline --baseline none --results red/results.json && "
+                                 "diff -r -x durations.tsv none results/baseline && "
+                                 "churn gate --baseline none --results red/results.json"),
+                 0, "%s%s", cli_rig_out(rig), cli_rig_err(rig));
+    cli_rig_close(rig);
+}
+
 Test(cli_compare, what_the_second_file_lacks_is_no_pass, .timeout = 120)
 {
     struct cli_rig *rig = open_gate();

@@ -110,15 +110,15 @@ final class ZioSubject extends Subject {
     val dead = mutable.Set.empty[Item]
     sets.foreach(_.foreach(item => if (item.dead) dead += item))
     val sizes  = pools.map(pool => now(Peek.field(pool, "state").asInstanceOf[Ref[AnyRef]].get.map(Peek.integer(_, "size"))).max(0))
-    val queued = pools.map { pool => // negative: so many are parked; a queue that was shut interrupts who asks
-      now(Peek.field(pool, "items").asInstanceOf[Queue[Any]].size.exit.map(_.getOrElse(_ => 0)))
-    }
+    val queues = pools.map(Peek.field(_, "items").asInstanceOf[Queue[Any]])
+    val queued = queues.map(queue => now(queue.size.exit.map(_.getOrElse(_ => 0)))) // negative: so many are parked
+    val shut   = queues.count(queue => now(queue.isShutdown)) // pools that have ended; the keyed pool keeps them in its map
     val idle   = queued.map(_.max(0)).sum
     def put(name: String, value: Long): Unit = out.put(name, value)
     put(setName, sets.map(_.size.toLong).sum)
     put("dead_retained", dead.size)
     put("finalizers", finalizers)
-    put("keys", pools.size)
+    put("keys", pools.size - shut)
     put("size", sizes.sum)
     put("idle", idle)
     put("leased", sizes.sum - idle)

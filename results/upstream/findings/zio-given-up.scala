@@ -12,7 +12,7 @@ object Ghost extends ZIOAppDefault {
       giveUp  = for { fiber <- ZIO.scoped(pool.get).fork; _ <- ZIO.yieldNow.repeatN(5); _ <- fiber.interrupt } yield ()
       _      <- ZIO.foreachDiscard(1 to 5)(i =>
                   giveUp.repeatN(19999) *> heap.flatMap(kb => Console.printLine(s"${i * 20000} gets given up, no item released: $kb KiB of heap")))
-      _      <- lease.close(Exit.unit) *> ZIO.sleep(2.seconds)
+      _      <- lease.close(Exit.unit) *> ZIO.sleep(30.seconds)
       _      <- heap.flatMap(kb => Console.printLine(s"after one release: $kb KiB"))
     } yield ()
   }

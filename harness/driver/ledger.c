@@ -152,6 +152,7 @@ static void sent_release(struct ledger *ledger, struct get *get)
 {
     if (get->released_at == 0)
         get->released_at = ledger->now;
+    get->last_released_at = ledger->now;
     if (get->out)
         ledger_end_lease(ledger, get, ledger->now);
 }
@@ -227,7 +228,7 @@ static int64_t settle_name(struct ledger *ledger, struct lease_name *name)
             ledger_drop_get(ledger, name, get);
             continue;
         }
-        get->released_at = 0; /* it waits: the release was void */
+        get->released_at = get->last_released_at = 0; /* it waits: the release was void */
         waiting++;
     }
     return waiting;

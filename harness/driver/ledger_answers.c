@@ -99,9 +99,10 @@ static enum err answer_leased(struct ledger *ledger, const struct subject_event 
         if (held_when_invalidated(ledger, get))
             ledger_note_invalidated(item, get->invalidated_at);
     }
-    /* A release that was sent before the answer can have come was void: it waited still. */
-    if (get->scope_ended || (get->released_at > 0 && get->released_at > ledger->floor))
-        ledger_end_lease(ledger, get, get->released_at);
+    /* A release that was sent before the answer can have come was void: it waited still. Of several the first that was not may be
+     * any after that. */
+    if (get->scope_ended || get->last_released_at > ledger->floor)
+        ledger_end_lease(ledger, get, get->released_at > ledger->floor ? get->released_at : ledger->floor);
     return err;
 }
 

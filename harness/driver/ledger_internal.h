@@ -30,7 +30,8 @@ struct item {
 /* One get, from the plan's line to its end. */
 struct get {
     struct get *younger;
-    int64_t asked_at, released_at, cancelled_at, invalidated_at; /* operations; 0: not sent */
+    int64_t asked_at, released_at, cancelled_at, invalidated_at; /* the first operations of their kind; 0: not sent */
+    int64_t last_released_at; /* a release is void while the get waits, and another may follow */
     int64_t shares;
     bool scope_ended, answered, out;
     uint64_t identity, life; /* of what it holds or held last; life 0: nothing */

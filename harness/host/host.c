@@ -288,6 +288,7 @@ static enum err do_rung(struct host *host)
     if (host->examples_asked)
         examples_answer(host);
     host->examples_asked = false;
+    leases_check(&host->main);
     sample_answer(host);
     answer_flush(&host->answer);
     return ERR_NONE;

@@ -106,8 +106,10 @@ struct caller {
     pthread_mutex_t lock; /* guards the names, and what state their leases are in; never held in a call of the pool */
     pthread_cond_t answered; /* a get of one of its leases was */
     struct lease *leases;    /* every name the plan used: a name that is used again finds its entry again */
-    bool gives_up;           /* guarded by lock: the end has come, it waits for nothing any more */
-    int64_t call_began;      /* its last call into the pool (world_moment); its own */
+    struct lease
+        *forgotten;     /* the pool neither gave them up nor answered them, and their names mean something else now */
+    bool gives_up;      /* guarded by lock: the end has come, it waits for nothing any more */
+    int64_t call_began; /* its last call into the pool (world_moment); its own */
     int64_t gets_leased, gets_failed, gets_closed; /* guarded by lock */
 };
 
@@ -196,6 +198,8 @@ enum err lease_kill(struct host *host, const char *name, struct problem *why) MU
 const char *lease_scope_name(struct host *host, const char *scope, char *out);
 void lease_done(void *host, struct pool_lease *out, enum pool_result result);
 void leases_free(struct caller *caller);
+/* Tells of gets that the pool would neither let go nor answers, and forgets them. While nobody borrows. */
+void leases_check(struct caller *caller);
 /* How many are out, and how many gets wait. While nobody borrows. */
 void leases_count(const struct caller *caller, int64_t *out, int64_t *waiting);
 

@@ -23,12 +23,14 @@ struct lease {
     char name[NAME_MAX_LEN + 1];
     enum lease_state state;
     bool abandoned; /* its scope closed while the pool could not cancel it: released as soon as it is served */
+    bool refused;   /* the pool said that it is too late to cancel it, so the answer must be on its way */
     struct host *host;
     struct caller *caller;
     struct pool_lease out;
     struct pool_item *item;           /* the one it holds or held last, kept; NULL: none */
     struct pool_finalizer *finalizer; /* in its request scope, while it is not over; its caller's own */
     UT_hash_handle hh;
+    struct lease *next; /* in caller->forgotten */
 };
 
 /* The lease that this thread means by `name`, once its get was answered (with threads: waits). ERR_INPUT: unknown. */

@@ -119,7 +119,7 @@ static void lease_clear(struct lease *lease)
     if (lease->item != NULL)
         world_item_drop(lease->host->world, lease->item);
     lease->item = NULL;
-    lease->abandoned = false;
+    lease->abandoned = lease->refused = false;
     lease->out = (struct pool_lease){.user = lease};
 }
 
@@ -137,6 +137,13 @@ static void lease_leave_scope(struct lease *lease)
     lease->finalizer = NULL;
 }
 
+static void lease_free(struct world *world, struct lease *lease)
+{
+    lease_leave_scope(lease);
+    lease_clear(lease);
+    world_own_free(world, lease, sizeof *lease);
+}
+
 void leases_free(struct caller *caller)
 {
     struct world *world = caller->host->world;
@@ -144,10 +151,12 @@ void leases_free(struct caller *caller)
 
     HASH_ITER(hh, caller->leases, lease, next)
     {
-        lease_leave_scope(lease);
-        lease_clear(lease);
         HASH_DEL(caller->leases, lease);
-        world_own_free(world, lease, sizeof *lease);
+        lease_free(world, lease);
+    }
+    while ((lease = caller->forgotten) != NULL) {
+        caller->forgotten = lease->next;
+        lease_free(world, lease);
     }
 }
 
@@ -189,7 +198,10 @@ static bool lease_give_up(struct lease *lease)
     struct host *host = lease->host;
 
     caller_calls(host);
-    if (host->choice->ops->cancel == NULL || host->choice->ops->cancel(host->pool, &lease->out) != POOL_OK)
+    if (host->choice->ops->cancel == NULL)
+        return false;
+    lease->refused = host->choice->ops->cancel(host->pool, &lease->out) != POOL_OK;
+    if (lease->refused)
         return false;
     if (!lease_turn(lease, LEASE_PENDING, LEASE_OVER))
         host_misuse(host, lease_identity(lease), "a get was cancelled and answered");
@@ -362,11 +374,38 @@ static bool lease_enter_scope(struct lease *lease, const char *name)
     return lease->finalizer != NULL;
 }
 
+/* The pool has lost a caller: it was too late to cancel, it said, and yet no answer came. The pool may still know the lease,
+ * so that stays, and the name gets another. */
+static struct lease *lease_forget(struct caller *caller, struct lease *lease)
+{
+    struct world *world = caller->host->world;
+
+    host_misuse(caller->host, 0, "a get waits for ever: the pool did not let it be cancelled, and does not answer it");
+    pthread_mutex_lock(&caller->lock);
+    HASH_DEL(caller->leases, lease);
+    lease->next = caller->forgotten;
+    caller->forgotten = lease;
+    pthread_mutex_unlock(&caller->lock);
+    lease_leave_scope(lease);
+    return NULL;
+}
+
+void leases_check(struct caller *caller)
+{
+    struct lease *lease, *next;
+
+    HASH_ITER(hh, caller->leases, lease, next)
+    if (lease->refused && lease_state(lease) == LEASE_PENDING)
+        (void)lease_forget(caller, lease);
+}
+
 /* A name's lease, to be asked for. */
 static enum err lease_open(struct caller *caller, const char *name, struct lease **out, struct problem *why)
 {
     struct lease *lease = *out = lease_find(caller, name);
 
+    if (lease != NULL && lease->refused && lease_state(lease) == LEASE_PENDING)
+        lease = lease_forget(caller, lease);
     if (lease == NULL)
         *out = lease = lease_add(caller, name);
     if (lease == NULL)

@@ -184,6 +184,16 @@ Test(driver_ledger, releasing_a_get_that_waits_is_void)
     cr_expect_eq(counts.gets_waiting, 1);
 }
 
+/* c is served before b, who came first: the first release of b is void, the second is not, whenever its answer is read. */
+Test(driver_ledger, a_release_after_one_that_was_void)
+{
+    struct ledger_counts counts = tell_well(
+        STORY("> get a k0", "< created 1 k0", "< leased a 1", "> get b k0", "> get c k0", "> release a", "< leased c 1",
+              "> release b", "> release c", "< leased b 1", "> release b", "> get d k0", "< leased d 1"));
+    cr_expect_eq(counts.leases_out, 1);
+    cr_expect_eq(counts.gets_waiting, 0);
+}
+
 Test(driver_ledger, a_shared_item_has_more_holders)
 {
     struct ledger_counts counts =

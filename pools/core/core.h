@@ -272,6 +272,8 @@ void slot_doom(struct keyed_pool *pool, struct slot *slot, enum retire_reason re
 void slot_abandon(struct keyed_pool *pool, struct slot *slot);
 /* Takes a made or shared item in. POOL_NO_MEMORY: it is not a member. */
 enum pool_result slot_adopt(struct keyed_pool *pool, struct slot *slot, struct pool_item *item);
+/* For defects: the slot's item is idle once more, in a slot of its own that nobody counts. False: out of memory. */
+bool slot_queue_again(struct keyed_pool *pool, struct slot *slot);
 struct slot *slot_of_lease(const struct pool_lease *lease); /* NULL: the lease is not out */
 void slot_attach(struct keyed_pool *pool, struct slot *slot, enum attachment_kind kind, int64_t due_ns);
 void slot_detach_due(struct keyed_pool *pool, struct slot *slot, int64_t now_ns); /* timers that went off */

@@ -91,6 +91,30 @@ enum pool_result slot_adopt(struct keyed_pool *pool, struct slot *slot, struct p
     return result;
 }
 
+/* The item's memory must outlive both slots, or the harness would fall over instead of reporting what it sees. */
+static void keep_ref(struct keyed_pool *pool, struct slot *slot)
+{
+    if (!slot->kept_ref)
+        pool->env->item_ref(pool->env->ctx, slot->item);
+    slot->kept_ref = true;
+}
+
+bool slot_queue_again(struct keyed_pool *pool, struct slot *slot)
+{
+    struct slot *twin = slot_make(pool, slot->key);
+    if (!twin)
+        return false;
+    twin->counted = false; /* size counts items, the idle queue has one more */
+    twin->key->size--;
+    twin->item = slot->item;
+    twin->value = slot->value;
+    twin->captured = slot->captured;
+    keep_ref(pool, slot);
+    keep_ref(pool, twin);
+    slot_set_idle(twin);
+    return true;
+}
+
 struct slot *slot_of_lease(const struct pool_lease *lease)
 {
     struct record *record = lease->record;

@@ -13,29 +13,12 @@ static struct slot *last_held_by(struct keyed_pool *pool, const struct pool_leas
     return slot;
 }
 
-/* The item's memory must outlive both slots, or the harness would fall over instead of reporting what it sees. */
-static void keep_ref(struct keyed_pool *pool, struct slot *slot)
-{
-    if (!slot->kept_ref)
-        pool->env->item_ref(pool->env->ctx, slot->item);
-    slot->kept_ref = true;
-}
-
 static enum pool_result on_released_again(struct keyed_pool *pool, const struct pool_lease *lease)
 {
     struct slot *slot = last_held_by(pool, lease);
-    struct slot *twin = slot && !slot->key->down ? slot_make(pool, slot->key) : NULL;
-    if (!twin)
+    if (!slot || slot->key->down || !slot_queue_again(pool, slot))
         return POOL_VOID;
-    twin->counted = false; /* size counts items, the idle queue has one more */
-    twin->key->size--;
-    twin->item = slot->item;
-    twin->value = slot->value;
-    twin->captured = slot->captured;
-    keep_ref(pool, slot);
-    keep_ref(pool, twin);
-    slot_set_idle(twin);
-    key_drive(pool, twin->key);
+    key_drive(pool, slot->key);
     return POOL_OK;
 }
 

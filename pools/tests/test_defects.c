@@ -271,6 +271,64 @@ static void use_one_item(struct rig *rig, int times)
     loan_drop(&a);
 }
 
+/* One item and three callers who wait for it; then it comes back. */
+static void let_three_wait(struct rig *rig, struct loan *holder, struct loan waiters[3])
+{
+    lend(rig, holder, "k");
+    for (int i = 0; i < 3; i++)
+        EXPECT_RESULT(loan_get(rig, &waiters[i], "k"), POOL_PENDING);
+    loan_release(holder);
+    loan_drop(holder);
+}
+
+static void expect_now(const struct loan waiters[3], const enum pool_result results[3])
+{
+    for (int i = 0; i < 3; i++)
+        EXPECT_RESULT(loan_now(&waiters[i]), results[i]);
+}
+
+DEFECT(served_twice, .max = 1, .ttl_ns = NEVER)
+{
+    struct loan holder = {0}, waiters[3] = {0};
+    let_three_wait(rig, &holder, waiters);
+    expect_now(waiters, (enum pool_result[]){POOL_OK, POOL_OK, POOL_OK});
+    cr_expect_eq(loan_identity(&waiters[0]), loan_identity(&waiters[1]), "one item, two borrowers");
+    cr_expect_eq(loan_identity(&waiters[0]), loan_identity(&waiters[2]), "and a third");
+    EXPECT_STAT(rig, POOL_STAT_SIZE, 1);
+    for (int i = 0; i < 3; i++)
+        loan_release(&waiters[i]);
+    EXPECT_RESULT(rig->ops->shutdown(rig->pool), POOL_OK);
+    cr_expect_eq(rig->misuses, 2, "destroyed three times");
+    for (int i = 0; i < 3; i++)
+        loan_drop(&waiters[i]);
+}
+
+DEFECT(waiters_forgotten, .max = 1, .ttl_ns = NEVER)
+{
+    struct loan holder = {0}, waiters[3] = {0};
+    let_three_wait(rig, &holder, waiters);
+    expect_now(waiters, (enum pool_result[]){POOL_PENDING, POOL_PENDING, POOL_OK});
+    EXPECT_STAT(rig, POOL_STAT_WAITING, 0);
+    EXPECT_RESULT(loan_cancel(&waiters[0]), POOL_VOID); /* the pool knows nothing of them */
+    loan_release(&waiters[2]);
+    expect_now(waiters, (enum pool_result[]){POOL_PENDING, POOL_PENDING, POOL_OK});
+    loan_drop(&waiters[2]);
+}
+
+DEFECT(newest_second, .max = 1, .ttl_ns = NEVER)
+{
+    struct loan holder = {0}, waiters[3] = {0};
+    let_three_wait(rig, &holder, waiters);
+    expect_now(waiters, (enum pool_result[]){POOL_OK, POOL_PENDING, POOL_PENDING});
+    loan_release(&waiters[0]);
+    expect_now(waiters, (enum pool_result[]){POOL_OK, POOL_PENDING, POOL_OK});
+    loan_release(&waiters[2]);
+    expect_now(waiters, (enum pool_result[]){POOL_OK, POOL_OK, POOL_OK});
+    loan_release(&waiters[1]);
+    for (int i = 0; i < 3; i++)
+        loan_drop(&waiters[i]);
+}
+
 DEFECT(listener_per_get, .max = 1, .ttl_ns = NEVER)
 {
     use_one_item(rig, 30);

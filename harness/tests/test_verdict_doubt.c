@@ -180,6 +180,11 @@ static int64_t saw_tooth(size_t i, int64_t cycles)
     return (cycles + begins) % ends;
 }
 
+static bool grows_in_the_first_run(const struct run *run)
+{
+    return verdict_growth(run_series(run, "idle")->values, run->rung_count, run->cycles_per_rung, 1, 0).grows;
+}
+
 Test(verdict_doubt, jumps_and_saw_teeth_stay_bounded_with_twice_the_cycles)
 {
     bool wanted;
@@ -191,10 +196,11 @@ Test(verdict_doubt, jumps_and_saw_teeth_stay_bounded_with_twice_the_cycles)
         run_free(run);
     }
     cr_assert_gt(asked, 10u);
-    for (ends = 20; ends <= 100; ends += 20) /* whole numbers of rungs: others beat with the rungs */
-        for (begins = 0; begins < ends; begins++) {
+    for (ends = 2; ends <= 200; ends++)
+        for (begins = 0; begins < ends; begins += 1 + ends / 20) {
             struct run *run = judge_with_twice(saw_tooth, &wanted);
-            cr_assert_eq(run->status, STATUS_PASS, "%ld, %ld: %s", (long)ends, (long)begins, run->message);
+            if (wanted && !grows_in_the_first_run(run)) /* others beat with the rungs: that is D2 */
+                cr_assert_eq(run->status, STATUS_PASS, "%ld, %ld: %s", (long)ends, (long)begins, run->message);
             run_free(run);
         }
     begins = 130, ends = 250; /* it falls at 120, 370 and 620: what comes after 300 rises by itself, and from nothing */

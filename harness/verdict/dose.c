@@ -48,7 +48,8 @@ static bool is_judged(const struct run *run, const struct series *series)
 }
 
 /* What rose late is a leak when it goes on: when the rungs that the longer run has more grow by themselves, from above where
- * the first run ended. A jump, a step and a cache that filled late do not. */
+ * the first run ended, to above all that was seen in its second window. A jump and a cache that filled late do not go on, and what
+ * swings ends where it was before. */
 static enum err add_late(struct run *run, const struct run *twice, const struct series *other,
                          const struct growth *once)
 {
@@ -57,7 +58,7 @@ static enum err add_late(struct run *run, const struct run *twice, const struct 
         return ERR_NONE;
     if (series_growth_from(twice, other, run->rung_count, &more) != ERR_NONE)
         return ERR_MEMORY;
-    if (!more.grows || more.e1 <= once->e3)
+    if (!more.grows || more.e1 <= once->e3 || more.e3 <= once->top)
         return ERR_NONE;
     return run_add_dose(run, other->name, rise(more.e1, more.e2), rise(more.e1, more.e3));
 }

@@ -15,6 +15,15 @@ static int64_t minimum(const int64_t *values, size_t count)
     return least;
 }
 
+static int64_t maximum(const int64_t *values, size_t count)
+{
+    int64_t most = values[0];
+    for (size_t i = 1; i < count; i++)
+        if (values[i] > most)
+            most = values[i];
+    return most;
+}
+
 /* a - b, exact before it is rounded to a double, also where int64_t would overflow. */
 static double difference(int64_t a, int64_t b)
 {
@@ -37,6 +46,7 @@ struct growth verdict_growth(const int64_t *values, size_t count, int64_t cycles
     growth.e1 = minimum(first, growth.window);
     growth.e2 = minimum(first + growth.window, growth.window);
     growth.e3 = minimum(first + 2 * growth.window, growth.window);
+    growth.top = maximum(first + growth.window, growth.window);
     growth.rate = difference(growth.e3, growth.e1) / (2 * window_cycles);
     growth.grows = growth.e1 < growth.e2 && growth.e2 < growth.e3 && growth.rate > budget;
     growth.late = growth.e1 >= growth.e2 && growth.e2 < growth.e3;

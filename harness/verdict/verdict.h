@@ -16,6 +16,7 @@ struct growth {
     bool flat;   /* all samples equal */
     bool late;   /* e1 >= e2 < e3: perhaps a leak that began after the first window; twice the cycles tell (D3) */
     int64_t e1, e2, e3; /* window minima */
+    int64_t top;        /* the largest value of the second window */
     double rate;        /* per cycle: (e3 - e1) / (2 k c) */
     size_t window;      /* k, rungs per window */
 };

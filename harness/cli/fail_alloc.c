@@ -153,6 +153,21 @@ static void print_job(const struct job *job, struct buffer *out)
         buffer_addf(out, "  and %" PRId64 " more\n", points->broken - BREACHES_MAX);
 }
 
+/* A host in which no allocation fails, or a tool that sees nothing lost, must not look like a pool that copes. */
+static void add_control(const struct job *control, struct buffer *out, enum exit_code *code)
+{
+    bool caught = control->err == ERR_NONE && control->control[0] == '\0';
+    if (control->err == ERR_STOPPED)
+        return;
+    if (caught)
+        buffer_addf(out, "control: a block lost where an allocation failed was found under %s\n",
+                    control->backend->name);
+    else
+        buffer_addf(out, "inconclusive: nothing is known under %s: %s\n", control->backend->name,
+                    control->err == ERR_NONE ? control->control : control->why.text);
+    *code = exit_code_worst(*code, caught ? EXIT_PASS : EXIT_BROKEN);
+}
+
 static void add_job(const struct job *job, int64_t *tried, int64_t *broken, enum exit_code *code)
 {
     enum exit_code mine = EXIT_SKIPPED;
@@ -173,11 +188,15 @@ enum err fail_alloc_run(struct matrix *matrix, const struct call *call, enum exi
     int64_t tried = 0, broken = 0;
     bool stopped = false;
     enum exit_code worst = EXIT_PASS;
-    enum err err = jobs_run(matrix, call, &stopped, why);
+    enum err err = controls_add(matrix, why);
+    if (err == ERR_NONE)
+        err = jobs_run(matrix, call, &stopped, why);
     for (size_t i = 0; err == ERR_NONE && i < matrix->job_count; i++) {
         print_job(&matrix->jobs[i], &text);
         add_job(&matrix->jobs[i], &tried, &broken, &worst);
     }
+    for (size_t i = 0; err == ERR_NONE && i < matrix->control_count; i++)
+        add_control(&matrix->controls[i], &text, &worst);
     buffer_addf(&text, "%" PRId64 " allocations failed in turn, %" PRId64 " broke something\n", tried, broken);
     if (err == ERR_NONE && text.failed)
         err = problem_set(why, ERR_MEMORY, "out of memory");

@@ -79,7 +79,7 @@ static enum err drive(struct job *job, const struct workers *workers, struct run
 {
     const struct options *options = workers->call->options;
     struct news news = {workers->progress, job};
-    const struct driver_request request = {
+    struct driver_request request = {
         .scenario_path = job->path,
         .scenario = {.case_index = job->case_index,
                      .overrides = job->overrides ? job->overrides->list : NULL,
@@ -102,6 +102,7 @@ static enum err drive(struct job *job, const struct workers *workers, struct run
         .thresholds = &options->thresholds,
         .explain = options->explain,
     };
+    request.fail_alloc = job->is_control && options->fail_alloc != 0;
     if (job->is_control)
         return driver_control(&request, &job->control, why);
     if (options->fail_alloc != 0)

@@ -12,6 +12,7 @@
 
 #include "harness/verdict/verdict.h"
 
+#define FAILS  6  /* with --fail-alloc: its population, itself, three items, and then the first entry */
 #define WARMUP 2  /* cycles before the first measured rung; the block is lost in the first of them */
 #define RUNGS  36 /* of one cycle: three windows of 12, so that one entry in three cycles is a rate of exactly 1/3 */
 
@@ -82,7 +83,7 @@ static bool ended_well(const struct run *run)
     return run->ending == ENDING_DONE || (run->ending == ENDING_EXITED && run->ending_code == ENDING_CODE_LOST);
 }
 
-static char *miss(const struct backend *backend, const struct run *run)
+static char *miss(const struct backend *backend, const struct run *run, bool fails)
 {
     const struct found *growth = find_growth(run, "blocks_live");
     char *text = NULL;
@@ -100,15 +101,26 @@ static char *miss(const struct backend *backend, const struct run *run)
     else if (fabs(growth->rate - 1.0 / 3) > 1e-9)
         length = asprintf(&text, "one entry left behind in three cycles was seen as %.3f a cycle", growth->rate);
     else if (run->lost_bytes <= 0)
-        length = asprintf(&text, "a lost block was not reported%s",
-                          strcmp(run->backend, "asan") == 0 ? "; is LeakSanitizer off?" : "");
+        length =
+            asprintf(&text, "%s was not reported%s", fails ? "a block lost where an allocation failed" : "a lost block",
+                     strcmp(run->backend, "asan") == 0 ? "; is LeakSanitizer off?" : "");
     else
         length = asprintf(&text, "%s", "");
     return length < 0 ? NULL : text;
 }
 
+static const char *control_pool_of(const struct backend *backend, bool fails)
+{
+    if (backend->finds_races)
+        return "control:lost=counted,race";
+    if (fails)
+        return backend->finds_lost ? "control:lost=uncounted,frail" : "control:lost=counted,frail";
+    return backend->finds_lost ? "control:lost=uncounted" : "control:lost=counted";
+}
+
 enum err driver_control(const struct driver_request *request, char **why_not, struct problem *why)
 {
+    const bool fails = request->fail_alloc > 0 && !request->backend->finds_races;
     struct driver_request asked = *request;
     struct control_source *control = calloc(1, sizeof(*control));
     struct run *run = NULL;
@@ -118,15 +130,14 @@ enum err driver_control(const struct driver_request *request, char **why_not, st
         return problem_set(why, ERR_MEMORY, "out of memory");
     control->source = (struct plan_source){.next = control_next, .free = control_free};
     control->races = request->backend->finds_races;
-    asked.scenario = (struct scenario_request){.pool = control->races                 ? "control:lost=counted,race"
-                                                       : request->backend->finds_lost ? "control:lost=uncounted"
-                                                                                      : "control:lost=counted"};
+    asked.scenario = (struct scenario_request){.pool = control_pool_of(request->backend, fails)};
+    asked.fail_alloc = fails ? FAILS : 0;
     enum err err = driver_replay_source(&control->source, "control", &asked, &run, why);
     if (err == ERR_NONE && run->ending == ENDING_STOPPED)
         err = problem_set(why, ERR_STOPPED, "interrupted");
     if (err == ERR_NONE)
         err = verdict_judge_run(run);
-    if (err == ERR_NONE && (*why_not = miss(request->backend, run)) == NULL)
+    if (err == ERR_NONE && (*why_not = miss(request->backend, run, fails)) == NULL)
         err = ERR_MEMORY;
     if (err == ERR_MEMORY)
         problem_set(why, err, "out of memory during the control run");

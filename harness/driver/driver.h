@@ -67,8 +67,8 @@ enum err driver_replay(const char *plan_path, const struct driver_request *reque
 enum err driver_replay_source(struct plan_source *source, const char *name, const struct driver_request *request,
                               struct run **out, struct problem *why) MUST_CHECK;
 
-/* D6: runs a pool that leaks one entry in three cycles and loses a block, and looks whether both are seen. Of the request
- * only backend, build folder, time limit and stop flag count. *why_not: "" when both were seen, otherwise the reason,
+/* D6: runs a pool that leaks one entry in three cycles and loses a block (with `fail_alloc`, whatever its number, only where an
+ * allocation failed), and looks whether both are seen. Beside that only backend, build folder, time limit and stop flag count. *why_not: "" when both were seen, otherwise the reason,
  * OWNED: free(). ERR_STOPPED: it was stopped, nothing is known. */
 enum err driver_control(const struct driver_request *request, char **why_not, struct problem *why) MUST_CHECK;
 

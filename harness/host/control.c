@@ -4,7 +4,8 @@
  *
  * Of every three releases one leaves an entry behind, and the first one loses a block of CONTROL_LOST_BYTES: with
  * `lost=uncounted` behind the world's back, which is for tools to find; with `lost=counted` the world misses it. With
- * `lost=counted,race` two gets of the key "race", on two threads, write to the same memory unguarded.
+ * `,race` two gets of the key "race", on two threads, write to the same memory unguarded. With `,frail` it loses the block only where
+ * there is no memory for an entry (--fail-alloc).
  */
 #include "harness/host/host.h"
 
@@ -24,7 +25,7 @@ struct keyed_pool {
     struct entry *entries;
     pthread_mutex_t lock; /* guards what follows */
     int64_t releases;
-    bool loses_counted, races;
+    bool loses_counted, races, frail;
     int arrived; /* at the race; both threads wait here for the other, without any order between them */
     int64_t unguarded;
 };
@@ -34,11 +35,12 @@ struct keyed_pool {
 static enum pool_result control_make(const struct pool_config *config, const struct pool_env *env,
                                      struct keyed_pool **out, char *message, size_t size)
 {
-    bool races = strcmp(config->settings, "lost=counted,race") == 0;
-    bool counted = races || strcmp(config->settings, "lost=counted") == 0;
+    const char *words = strchr(config->settings, ',') ? strchr(config->settings, ',') : "";
+    bool counted = strncmp(config->settings, "lost=counted", strlen("lost=counted")) == 0;
+    bool races = strcmp(words, ",race") == 0, frail = strcmp(words, ",frail") == 0;
 
-    if (!counted && strcmp(config->settings, "lost=uncounted") != 0) {
-        (void)snprintf(message, size, "expected lost=counted, lost=counted,race or lost=uncounted, found \"%s\"",
+    if (!counted && strncmp(config->settings, "lost=uncounted", strlen("lost=uncounted")) != 0) {
+        (void)snprintf(message, size, "expected lost=counted or lost=uncounted, and ,race or ,frail, found \"%s\"",
                        config->settings);
         return POOL_BAD_SETTING;
     }
@@ -46,7 +48,10 @@ static enum pool_result control_make(const struct pool_config *config, const str
     struct keyed_pool *pool = population != NULL ? env->alloc(population, sizeof *pool) : NULL;
     if (pool == NULL)
         return POOL_NO_MEMORY;
-    *pool = (struct keyed_pool){.env = env, .population = population, .loses_counted = counted, .races = races};
+    *pool = (struct keyed_pool){.env = env, .population = population};
+    pool->loses_counted = counted;
+    pool->races = races;
+    pool->frail = frail;
     pthread_mutex_init(&pool->lock, NULL);
     *out = pool;
     return POOL_OK;
@@ -100,8 +105,11 @@ static void leak_entry(struct keyed_pool *pool)
 {
     struct entry *entry = pool->env->alloc(pool->population, sizeof *entry);
 
-    if (entry == NULL)
+    if (entry == NULL) {
+        if (pool->frail)
+            lose_block(pool);
         return;
+    }
     entry->next = pool->entries;
     pool->entries = entry;
 }
@@ -114,7 +122,7 @@ static enum pool_result control_release(struct keyed_pool *pool, struct pool_lea
     (void)pool->env->destroy(pool->env->ctx, lease->item);
     pthread_mutex_lock(&pool->lock);
     pool->releases++;
-    if (pool->releases == 1)
+    if (pool->releases == 1 && !pool->frail)
         lose_block(pool);
     if (pool->releases % 3 == 0)
         leak_entry(pool);

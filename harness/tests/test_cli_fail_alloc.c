@@ -110,6 +110,24 @@ Test(cli_fail_alloc, an_allocation_that_is_never_asked_for, .timeout = 60)
     cli_rig_close(rig);
 }
 
+/* D6: a host that lets every allocation succeed breaks nothing, and that is no pass. */
+Test(cli_fail_alloc, a_failure_that_does_not_happen_is_inconclusive, .timeout = 60)
+{
+    struct cli_rig *rig = open_rig();
+
+    run(rig, "clean", "--fail-alloc 4", 0);
+    expect_says(rig, "control: a block lost where an allocation failed was found under native\n");
+    cli_rig_write(rig, "deaf", "#!/bin/sh\nsed -u '/^meta fail-alloc/d' | \"$REAL\"/churn-host \"$@\"\n");
+    cr_expect_eq(
+        cli_rig_sh(
+            rig, "export REAL=$(dirname $(command -v churn)); cp $REAL/churn churn; chmod +x deaf; mv deaf churn-host;"
+                 "./churn run s.lua --pool $REAL/selftest/frail.so:plant=lose --fail-alloc all"),
+        3, "%s%s", cli_rig_out(rig), cli_rig_err(rig));
+    expect_says(
+        rig, "inconclusive: nothing is known under native: a block lost where an allocation failed was not reported");
+    cli_rig_close(rig);
+}
+
 /* It is not looked into: a foreign program takes its memory where it likes. */
 Test(cli_fail_alloc, a_foreign_program_has_no_allocations_of_ours, .timeout = 60)
 {

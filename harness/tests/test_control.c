@@ -9,13 +9,14 @@
 #define SAFETY INT64_C(60000000000)
 
 /* What the control says under a backend; NULL: that backend is not here. OWNED: free. */
-static char *control_under(const struct backend *backend)
+static char *control_under(const struct backend *backend, bool fails)
 {
     struct problem why = {0};
     char *folder = NULL, *said = NULL;
 
     cr_assert_eq(backend_build_folder(&folder, &why), ERR_NONE);
-    const struct driver_request request = {.backend = backend, .build_folder = folder, .timeout_ns = SAFETY};
+    const struct driver_request request = {
+        .backend = backend, .build_folder = folder, .timeout_ns = SAFETY, .fail_alloc = fails};
     if (backend->available(folder, &why))
         cr_assert_eq(driver_control(&request, &said, &why), ERR_NONE, "%s", why.text);
     free(folder);
@@ -24,10 +25,10 @@ static char *control_under(const struct backend *backend)
 
 Test(control, catches_what_it_plants_under_every_backend)
 {
-    for (size_t i = 0; i < backend_count(); i++) {
-        char *said = control_under(backend_at(i));
+    for (size_t i = 0; i < 2 * backend_count(); i++) {
+        char *said = control_under(backend_at(i / 2), i % 2);
         if (said)
-            cr_expect_str_eq(said, "", "%s: %s", backend_at(i)->name, said);
+            cr_expect_str_eq(said, "", "%s: %s", backend_at(i / 2)->name, said);
         free(said);
     }
 }
@@ -126,7 +127,7 @@ Test(control, notices_a_tool_that_sees_nothing)
     for (size_t i = 0; i < ARRAY_LEN(BLIND); i++) {
         struct backend blind = *backend_find(BLIND[i].name);
         blind.command = BLIND[i].command;
-        char *said = control_under(&blind);
+        char *said = control_under(&blind, false);
         if (said)
             cr_expect(strstr(said, BLIND[i].says), "row %zu, %s: \"%s\"", i, BLIND[i].name, said);
         free(said);
@@ -144,7 +145,7 @@ Test(control, notices_that_nothing_leaks)
 {
     struct backend native = *backend_find("native");
     native.command = honest;
-    char *said = control_under(&native);
+    char *said = control_under(&native, false);
     cr_assert_not_null(said);
     cr_expect(strstr(said, "one entry left behind in three cycles was not seen"), "%s", said);
     free(said);

@@ -156,7 +156,8 @@ static const struct command commands[] = {
                 "processes with different seeds, natively, and judges the slopes together. Growth is confirmed by a "
                 "second batch with fresh seeds; both must show it.\n"
                 "Resident memory only warns or confirms: the exit code is 1 only for growth above ten times its "
-                "threshold. The counts of `churn run` decide.",
+                "threshold. The counts of `churn run` decide. Where nothing grows a planted leak must be seen "
+                "first, or the exit code is 3.",
             .examples = "churn noise scenarios/zio-9306.lua --pool owner\n"
                         "churn noise scenarios/zio-9306.lua --pool broadcast --control owner --set keys=64\n"
                         "churn noise scenarios/zio-9306.lua --pool ./mypool.so --json noise.json",

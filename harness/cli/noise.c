@@ -124,14 +124,15 @@ static enum err measure(struct noise_session *session, struct problem *why)
         err = noise_calibrate(session, options->calibration, why);
     set_thresholds(session);
     if (err == ERR_NONE)
-        err = noise_batch_run(session, options->seed, &session->batches[0], why);
+        err = noise_batch_run(session, options->seed, session->processes, 0, &session->batches[0], why);
     session->batch_count = 1;
     if (err != ERR_NONE || !any_grows(session))
         return err;
     if (!options->quiet)
         (void)fprintf(stderr, "churn: growth seen; a second batch with fresh seeds confirms it, or not\n");
     session->batch_count = 2;
-    return noise_batch_run(session, options->seed + session->processes, &session->batches[1], why);
+    return noise_batch_run(session, options->seed + session->processes, session->processes, 0, &session->batches[1],
+                           why);
 }
 
 /* ---- what came of it --------------------------------------------------------------------------------------------------- */
@@ -141,9 +142,12 @@ static enum err tell(const struct noise_session *session, enum exit_code *code, 
     const char *file = session->call->options->json_file;
     struct buffer table = {0}, json = {0};
     bool only_json = file && strcmp(file, "-") == 0;
-    for (size_t m = 0; m < session->metrics.count; m++)
+    for (size_t m = 0; m < session->metrics.count; m++) {
+        if (noise_is_blind(session, m))
+            *code = exit_code_worst(*code, EXIT_BROKEN);
         if (noise_is_plain(session, m))
-            *code = EXIT_FAIL;
+            *code = exit_code_worst(*code, EXIT_FAIL);
+    }
     noise_print(session, &table);
     enum err err = table.failed ? problem_set(why, ERR_MEMORY, "out of memory while writing") : ERR_NONE;
     if (err == ERR_NONE && file)
@@ -160,7 +164,8 @@ static enum err tell(const struct noise_session *session, enum exit_code *code, 
 static void session_fini(struct noise_session *session)
 {
     for (size_t b = 0; b < ARRAY_LEN(session->batches); b++)
-        noise_batch_free(&session->batches[b], session->processes);
+        noise_batch_free(&session->batches[b]);
+    noise_batch_free(&session->planted);
     scenario_free(session->scenario);
     words_free(&session->files);
     words_free(&session->metrics);
@@ -181,6 +186,8 @@ enum err command_noise(const struct call *call, enum exit_code *code, struct pro
         err = prepare(&session, why);
     if (err == ERR_NONE)
         err = measure(&session, why);
+    if (err == ERR_NONE)
+        err = noise_plant(&session, why);
     if (err == ERR_NONE)
         err = tell(&session, code, why);
     if (err == ERR_INPUT && session.skipped[0]) {

@@ -9,6 +9,8 @@ enum noise_arm { NOISE_POOL, NOISE_CONTROL, NOISE_ARM_COUNT };
 
 /* R processes of each arm, and what their slopes say. */
 struct noise_batch {
+    size_t processes;                   /* R */
+    int64_t leak;                       /* planted in the first arm, bytes per operation; 0: none */
     uint64_t seed;                      /* of the first process; the next ones count up */
     struct run **runs[NOISE_ARM_COUNT]; /* OWNED; the second is NULL without a control arm */
     double *slopes;                     /* of metric m in process i: slopes[m * processes + i]; N2: the differences */
@@ -32,14 +34,20 @@ struct noise_session {
 
     struct noise_batch batches[2]; /* the second confirms the first */
     size_t batch_count;
-    char skipped[400]; /* why it cannot be measured here */
+    struct noise_batch planted; /* the positive control; no processes: everything grows, so it was not needed */
+    char skipped[400];          /* why it cannot be measured here */
 };
 
-/* Runs a batch and judges it. ERR_SYSTEM: a process did not end well; ERR_INPUT with session->skipped: the pool cannot
+/* Runs a batch of that many processes and judges it. ERR_SYSTEM: a process did not end well; ERR_INPUT with session->skipped: the pool cannot
  * do what the scenario asks. noise_batch_free accepts what a failed call left behind. */
-enum err noise_batch_run(struct noise_session *session, uint64_t seed, struct noise_batch *out,
-                         struct problem *why) MUST_CHECK;
-void noise_batch_free(struct noise_batch *batch, size_t processes);
+enum err noise_batch_run(struct noise_session *session, uint64_t seed, size_t processes, int64_t leak,
+                         struct noise_batch *out, struct problem *why) MUST_CHECK;
+void noise_batch_free(struct noise_batch *batch);
+
+/* D6, after the batches: where a metric does not grow a few processes more, with a leak of a known size. */
+enum err noise_plant(struct noise_session *session, struct problem *why) MUST_CHECK;
+/* It does not grow, and neither was the planted leak seen: nothing is known. */
+bool noise_is_blind(const struct noise_session *session, size_t metric);
 
 /* One short process says how many operations a rung has; sets session->dose. */
 enum err noise_find_dose(struct noise_session *session, struct problem *why) MUST_CHECK;

@@ -35,7 +35,7 @@ static enum err check_ending(struct noise_session *session, const struct run *ru
 
 /* *out is OWNED: run_free. */
 static enum err run_process(struct noise_session *session, enum noise_arm arm, uint64_t seed, int64_t dose,
-                            struct run **out, struct problem *why)
+                            int64_t leak, struct run **out, struct problem *why)
 {
     const struct options *options = session->call->options;
     const struct driver_request request = {
@@ -48,6 +48,7 @@ static enum err run_process(struct noise_session *session, enum noise_arm arm, u
         .backend = session->backend,
         .build_folder = session->build_folder,
         .timeout_ns = options->timeout_ns,
+        .leak = leak,
     };
     enum err err = driver_measure(&request, out, why);
     return err == ERR_NONE ? check_ending(session, *out, why) : err;
@@ -58,7 +59,7 @@ enum err noise_find_dose(struct noise_session *session, struct problem *why)
     const struct options *options = session->call->options;
     int64_t wanted = options->ops > 0 ? options->ops : OPS_DEFAULT, most;
     struct run *run = NULL;
-    enum err err = run_process(session, NOISE_POOL, options->seed, 1, &run, why);
+    enum err err = run_process(session, NOISE_POOL, options->seed, 1, 0, &run, why);
     if (err == ERR_NONE && (run->rung_count == 0 || run->ops == 0))
         err = problem_set(why, ERR_SYSTEM, "nothing to measure: the scenario did nothing");
     if (err == ERR_NONE) {
@@ -98,8 +99,8 @@ static enum err judge(const struct noise_session *session, struct noise_batch *b
         return no_memory(why);
     for (size_t m = 0; m < count; m++)
         tests[m] = (struct noise_test){
-            .slopes = batch->slopes + m * session->processes,
-            .count = session->processes,
+            .slopes = batch->slopes + m * batch->processes,
+            .count = batch->processes,
             .threshold = session->thresholds[m],
             .resolution = 2 * (double)sysconf(_SC_PAGESIZE) / kept_ops(batch->runs[NOISE_POOL][0]),
         };
@@ -113,9 +114,10 @@ static enum err run_pair(struct noise_session *session, struct noise_batch *batc
     enum err err = ERR_NONE;
     for (enum noise_arm arm = NOISE_POOL; err == ERR_NONE && arm < NOISE_ARM_COUNT; arm++)
         if (batch->runs[arm])
-            err = run_process(session, arm, batch->seed + index, session->dose, &batch->runs[arm][index], why);
+            err = run_process(session, arm, batch->seed + index, session->dose, arm == NOISE_POOL ? batch->leak : 0,
+                              &batch->runs[arm][index], why);
     for (size_t m = 0; err == ERR_NONE && m < session->metrics.count; m++) {
-        double *slope = &batch->slopes[m * session->processes + index], control = 0;
+        double *slope = &batch->slopes[m * batch->processes + index], control = 0;
         err = slope_of(batch->runs[NOISE_POOL][index], session->metrics.list[m], slope, why);
         if (err == ERR_NONE && batch->runs[NOISE_CONTROL])
             err = slope_of(batch->runs[NOISE_CONTROL][index], session->metrics.list[m], &control, why);
@@ -124,23 +126,24 @@ static enum err run_pair(struct noise_session *session, struct noise_batch *batc
     return err;
 }
 
-enum err noise_batch_run(struct noise_session *session, uint64_t seed, struct noise_batch *out, struct problem *why)
+enum err noise_batch_run(struct noise_session *session, uint64_t seed, size_t processes, int64_t leak,
+                         struct noise_batch *out, struct problem *why)
 {
     struct interrupt interrupt;
     enum err err = ERR_NONE;
-    *out = (struct noise_batch){.seed = seed};
-    out->slopes = calloc(session->metrics.count * session->processes, sizeof *out->slopes);
+    *out = (struct noise_batch){.seed = seed, .processes = processes, .leak = leak};
+    out->slopes = calloc(session->metrics.count * processes, sizeof *out->slopes);
     out->judged = calloc(session->metrics.count, sizeof *out->judged);
     bool made = out->slopes && out->judged;
     for (enum noise_arm arm = NOISE_POOL; arm < NOISE_ARM_COUNT; arm++)
         if (session->pools[arm]) {
-            out->runs[arm] = calloc(session->processes, sizeof(struct run *));
+            out->runs[arm] = calloc(processes, sizeof(struct run *));
             made = made && out->runs[arm];
         }
     if (!made)
         return no_memory(why);
     interrupt_open(&interrupt);
-    for (size_t i = 0; err == ERR_NONE && i < session->processes; i++) {
+    for (size_t i = 0; err == ERR_NONE && i < processes; i++) {
         err = run_pair(session, out, i, why);
         if (err == ERR_NONE && interrupt_wait(&interrupt, 0))
             err = problem_set(why, ERR_STOPPED, "stopped");
@@ -149,10 +152,10 @@ enum err noise_batch_run(struct noise_session *session, uint64_t seed, struct no
     return err == ERR_NONE ? judge(session, out, why) : err;
 }
 
-void noise_batch_free(struct noise_batch *batch, size_t processes)
+void noise_batch_free(struct noise_batch *batch)
 {
     for (enum noise_arm arm = NOISE_POOL; arm < NOISE_ARM_COUNT; arm++) {
-        for (size_t i = 0; batch->runs[arm] && i < processes; i++)
+        for (size_t i = 0; batch->runs[arm] && i < batch->processes; i++)
             run_free(batch->runs[arm][i]);
         free(batch->runs[arm]);
     }

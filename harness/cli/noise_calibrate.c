@@ -99,11 +99,11 @@ static enum err measure(struct noise_session *session, struct problem *why)
     session->pools[NOISE_CONTROL] = NULL;
     for (uint64_t b = 0; err == ERR_NONE && b < BATCHES; b++) {
         struct noise_batch batch;
-        err = noise_batch_run(session, SEED + b * session->processes, &batch, why);
+        err = noise_batch_run(session, SEED + b * session->processes, session->processes, 0, &batch, why);
         for (size_t m = 0; err == ERR_NONE && m < session->metrics.count; m++)
             if (b == 0 || batch.judged[m].lower > session->calibrated[m])
                 session->calibrated[m] = batch.judged[m].lower;
-        noise_batch_free(&batch, session->processes);
+        noise_batch_free(&batch);
     }
     session->pools[NOISE_POOL] = pool;
     session->pools[NOISE_CONTROL] = control;

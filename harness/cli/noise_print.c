@@ -13,6 +13,8 @@ static const char *verdict_word(const struct noise_session *session, size_t metr
 {
     if (noise_grows(session, metric))
         return "grows";
+    if (noise_is_blind(session, metric))
+        return "inconclusive";
     return session->batches[0].judged[metric].grows ? "not confirmed" : "no growth seen";
 }
 
@@ -60,6 +62,14 @@ void noise_print(const struct noise_session *session, struct buffer *out)
             buffer_addf(out, "failed: %s grows by more than ten times its threshold\n", name);
         else if (noise_grows(session, m))
             buffer_addf(out, "warning: %s grows; `churn run` says what it is, and decides\n", name);
+        else if (noise_is_blind(session, m))
+            buffer_addf(out,
+                        "inconclusive: %s did not show a planted leak of %" PRId64
+                        " bytes per operation (slope %.3f, L %.3f)\n",
+                        name, session->planted.leak, session->planted.judged[m].mean, session->planted.judged[m].lower);
+        else
+            buffer_addf(out, "control: %s shows a planted leak of %" PRId64 " bytes per operation (slope %.3f)\n", name,
+                        session->planted.leak, session->planted.judged[m].mean);
     }
     if (!session->calibrated && !session->pools[NOISE_CONTROL])
         buffer_addf(out, "tau was not measured on this machine (--calibration FILE)\n");
@@ -111,8 +121,8 @@ static json_t *make_judged(const struct noise_session *session, const struct noi
 {
     const struct noise *noise = &batch->judged[metric];
     json_t *slopes = json_array();
-    for (size_t i = 0; i < session->processes; i++)
-        append(slopes, json_real(batch->slopes[metric * session->processes + i]), failed);
+    for (size_t i = 0; i < batch->processes; i++)
+        append(slopes, json_real(batch->slopes[metric * batch->processes + i]), failed);
     json_t *judged =
         json_pack("{s:s, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:b, s:i}", "metric", session->metrics.list[metric],
                   "threshold", session->thresholds[metric], "mean", noise->mean, "sd", noise->sd, "lower", noise->lower,
@@ -129,10 +139,11 @@ static json_t *make_batch(const struct noise_session *session, const struct nois
     for (size_t m = 0; m < session->metrics.count; m++)
         append(metrics, make_judged(session, batch, m, failed), failed);
     put(object, "seed", make_seed(batch->seed), failed);
+    put(object, "planted", json_integer((json_int_t)batch->leak), failed);
     put(object, "metrics", metrics, failed);
     for (enum noise_arm arm = NOISE_POOL; arm < NOISE_ARM_COUNT; arm++) {
         json_t *processes = json_array();
-        for (size_t i = 0; batch->runs[arm] && i < session->processes; i++)
+        for (size_t i = 0; batch->runs[arm] && i < batch->processes; i++)
             append(processes, make_process(session, batch->runs[arm][i], failed), failed);
         put(object, names[arm], processes, failed);
     }
@@ -178,6 +189,8 @@ enum err noise_print_json(const struct noise_session *session, struct buffer *ou
     for (size_t b = 0; b < session->batch_count; b++)
         append(batches, make_batch(session, &session->batches[b], &failed), &failed);
     put(object, "batches", batches, &failed);
+    put(object, "control",
+        session->planted.processes > 0 ? make_batch(session, &session->planted, &failed) : json_null(), &failed);
     char *text = failed ? NULL : json_dumps(object, JSON_COMPACT);
     json_decref(object);
     if (text)

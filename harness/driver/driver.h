@@ -38,6 +38,9 @@ struct driver_request {
     /* The allocation of that number that the pool asks for, its making included, fails in the subject; 0: none does. */
     int64_t fail_alloc;
 
+    /* So many bytes are kept by our host for each operation, where only the kernel sees them; 0: none. */
+    int64_t leak;
+
     bool check_each; /* the invariants after every operation, not only at rungs. Not with threads */
 
     const struct thresholds *thresholds; /* the command line's, before the scenario's; NULL: none. BORROWED */

@@ -98,12 +98,14 @@ static void note_shape(struct drive *drive, const struct plan_op *op)
     drive->run->pool_max = shape.max;
 }
 
-/* A note that only our own host understands. */
-static enum err order_failure(struct drive *drive, struct problem *why)
+/* A note that only our own host understands, and only when it was asked for. */
+static enum err order(struct drive *drive, const char *what, int64_t number, struct problem *why)
 {
     struct plan_op op = {.verb = PLAN_META};
 
-    (void)snprintf(op.text, sizeof(op.text), "fail-alloc %" PRId64, drive->request->fail_alloc);
+    if (number == 0)
+        return ERR_NONE;
+    (void)snprintf(op.text, sizeof(op.text), "%s %" PRId64, what, number);
     return subject_send(drive->subject, &op, why);
 }
 
@@ -123,8 +125,10 @@ static enum err do_op(struct drive *drive, const struct plan_op *op, struct prob
         return problem_set(why, err, "out of memory in the ledger");
     if (op->verb == PLAN_RUNG)
         return drive_rung(drive, op, why);
-    if (op->verb == PLAN_POOL && drive->request->fail_alloc > 0)
-        err = order_failure(drive, why);
+    if (op->verb == PLAN_POOL)
+        err = order(drive, "fail-alloc", drive->request->fail_alloc, why);
+    if (op->verb == PLAN_POOL && err == ERR_NONE)
+        err = order(drive, "leak", drive->request->leak, why);
     if (err == ERR_NONE)
         err = subject_send(drive->subject, op, why);
     if (err == ERR_NONE && drive->request->check_each && op->verb != PLAN_META && op->verb != PLAN_POOL)

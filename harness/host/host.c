@@ -397,14 +397,25 @@ static enum err order_alloc_failure(struct host *host, const char *number, struc
     return quantity_parse_count(number, &host->alloc_fails_nth, why);
 }
 
-/* "schedule pct:3:42", "fail-alloc 17", "examples next-rung": the notes that are for us. */
+static enum err order_leak(struct host *host, const char *number, struct problem *why)
+{
+    enum err err = quantity_parse_count(number, &host->planted.per_op, why);
+
+    if (err == ERR_NONE && host->planted.per_op > PLANTED_MAX)
+        err = problem_set(why, ERR_INPUT, "leak: expected at most %d bytes per operation", PLANTED_MAX);
+    return err;
+}
+
+/* "schedule pct:3:42", "fail-alloc 17", "leak 8", "examples next-rung": the notes that are for us. */
 static enum err do_meta(struct host *host, const char *text, struct problem *why)
 {
-    static const char word[] = "schedule ", fail_alloc[] = "fail-alloc ";
+    static const char word[] = "schedule ", fail_alloc[] = "fail-alloc ", leak[] = "leak ";
 
     host->examples_asked = host->examples_asked || strcmp(text, "examples next-rung") == 0;
     if (strncmp(text, fail_alloc, strlen(fail_alloc)) == 0)
         return order_alloc_failure(host, text + strlen(fail_alloc), why);
+    if (strncmp(text, leak, strlen(leak)) == 0)
+        return order_leak(host, text + strlen(leak), why);
     if (strncmp(text, word, strlen(word)) != 0)
         return ERR_NONE;
     if (host->world == NULL || host->threaded)
@@ -425,6 +436,7 @@ enum err host_do(struct host *host, const struct plan_op *op, struct problem *wh
         return problem_set(why, ERR_INPUT, "\"%s\" before the \"pool\" line", plan_verb_name(op->verb));
     plan_counts_add(&host->counts, op);
     world_note_operations(host->world, host->counts.ops);
+    planted_leak(&host->planted);
     if (host_can(host, op->verb))
         return do_supported(host, op, why);
     answer_begin(&host->answer);

@@ -113,6 +113,14 @@ struct caller {
     int64_t gets_leased, gets_failed, gets_closed; /* guarded by lock */
 };
 
+/* planted.c: `meta leak N`. */
+#define PLANTED_MAX (1 << 20) /* bytes per operation */
+struct planted {
+    int64_t per_op, left;
+    char *at;
+};
+void planted_leak(struct planted *planted);
+
 struct host {
     const struct pool_choice *choice;
     enum tool tool;
@@ -129,6 +137,7 @@ struct host {
     int64_t
         alloc_fails_nth; /* ordered before there is a pool: of those that it asks for, its making included; 0: none */
     int64_t alloc_fails_at; /* the same, once it has begun: of all that the world was asked for */
+    struct planted planted; /* 0 bytes, unless it was asked for */
     struct explain explain;
     bool examples_asked; /* for the next rung */
     bool shutdown_asked, shutdown_pending;

@@ -49,7 +49,11 @@ scenario {
       return grows {
         tombstones    = entries,
         dead_retained = function(_, n) return n.invalidations end,
-      }:exactly(items)
+      }:exactly(items):exactly { -- memory may grow along, but not just any: an item for each that is retained, and nothing else that is ours
+        ["blocks_live.items"]   = function(_, n) return p.keys + n.invalidations end,
+        ["blocks_live.slots"]   = p.keys,
+        ["blocks_live.waiters"] = 0,
+      }
     end,
     ["broadcast:finalizers=captured"] = function(p) return captured(p, true) end,
     ["membership:finalizers=captured"] = function(p) return captured(p, false) end,

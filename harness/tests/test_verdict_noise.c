@@ -282,20 +282,33 @@ static void write_judged(struct sheet *sheet, const double *slopes, double thres
     *grows = noise.grows;
 }
 
-/* `lie`: the file says the opposite of the judgement. */
-static bool write_sheet(struct sheet *sheet, const char *path, bool lie)
+/* A batch, or the planted one; whether it grows. */
+static bool write_batch(struct sheet *sheet)
 {
     double slopes[12] = {0};
     int64_t ops_per_rung = 1 + (int64_t)rng_below(&sheet->rng, 4000);
     double kept_ops = (double)((int64_t)(sheet->rungs - 1 - sheet->rungs / 2) * ops_per_rung);
     bool grows;
-    sheet->file = fopen(path, "we");
-    cr_assert_not_null(sheet->file);
-    fprintf(sheet->file, "{\"format\":\"churn-noise/1\",\"batches\":[{");
+    fprintf(sheet->file, "{");
     write_arm(sheet, "pool", true, ops_per_rung, slopes);
     write_arm(sheet, "control", sheet->paired, ops_per_rung, slopes);
     write_judged(sheet, slopes, sheet->paired ? 0.25 : 0.5, kept_ops, &grows);
-    fprintf(sheet->file, "}],\"verdicts\":{\"m\":\"%s\"}}\n", grows != lie ? "not confirmed" : "no growth seen");
+    fprintf(sheet->file, "}");
+    return grows;
+}
+
+/* `lie`: the file says the opposite of the judgement. */
+static bool write_sheet(struct sheet *sheet, const char *path, bool lie)
+{
+    sheet->file = fopen(path, "we");
+    cr_assert_not_null(sheet->file);
+    fprintf(sheet->file, "{\"format\":\"churn-noise/1\",\"batches\":[");
+    bool grows = write_batch(sheet);
+    fprintf(sheet->file, "],\"control\":");
+    sheet->kind = (int)rng_below(&sheet->rng, 4);
+    bool planted_seen = write_batch(sheet);
+    const char *verdict = !planted_seen ? "inconclusive" : grows != lie ? "not confirmed" : "no growth seen";
+    fprintf(sheet->file, ",\"verdicts\":{\"m\":\"%s\"}}\n", lie && !planted_seen ? "no growth seen" : verdict);
     fclose(sheet->file);
     return grows;
 }

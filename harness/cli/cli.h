@@ -203,6 +203,8 @@ void interrupt_open(struct interrupt *interrupt);
 bool interrupt_wait(struct interrupt *interrupt, int ms);
 void interrupt_close(struct interrupt *interrupt);
 
+struct driver_request; /* harness/driver/driver.h */
+
 /* ---- many runs ---------------------------------------------------------------------------------------------------- */
 
 /* One run to do. */
@@ -253,20 +255,27 @@ void matrix_free(struct matrix *matrix);
 
 /* The positive control (D6): one job per backend, run beside the others; then what came of it, for every run under that backend. */
 enum err controls_add(struct matrix *matrix, struct problem *why) MUST_CHECK;
+/* Does one of them; with --fail-alloc the block is lost where an allocation failed. */
+enum err control_run(struct job *job, const struct call *call, const struct driver_request *request,
+                     struct problem *why) MUST_CHECK;
 enum err controls_note(const struct matrix *matrix, struct results *results, struct problem *why) MUST_CHECK;
 
 /* --fail-alloc: one allocation of the pool fails, and then another. */
-struct driver_request;
 struct fail_alloc;
 enum err fail_alloc_run(struct matrix *matrix, const struct call *call, enum exit_code *code,
                         struct problem *why) MUST_CHECK;
-/* All points of one job. `request` is BORROWED. */
-enum err fail_alloc_job(struct job *job, const struct call *call, const struct driver_request *request,
-                        struct problem *why) MUST_CHECK;
 void fail_alloc_free(struct fail_alloc *points);
 
-/* Runs all jobs; each ends with a run or an error. *stopped: the user wanted to stop, some jobs have neither. */
-enum err jobs_run(struct matrix *matrix, const struct call *call, bool *stopped, struct problem *why) MUST_CHECK;
+/* Does one job, on a thread of its own; `request` (BORROWED) has all that the command line says. What comes of it goes to the job. */
+typedef enum err (*job_fn)(struct job *job, const struct call *call, const struct driver_request *request,
+                           struct problem *why);
+
+/* Does all jobs, and the controls. *stopped: the user wanted to stop, some jobs were not done. */
+enum err jobs_run(struct matrix *matrix, const struct call *call, job_fn do_job, bool *stopped,
+                  struct problem *why) MUST_CHECK;
+/* A job_fn: job->run is the run, or job->err says why there is none. A rig that failed is a run too: broken, with the reason. */
+enum err job_run(struct job *job, const struct call *call, const struct driver_request *request,
+                 struct problem *why) MUST_CHECK;
 
 /* Moves the runs into `results`, prints each different error once; *code is made as bad as they are. */
 enum err jobs_collect(struct matrix *matrix, struct results *results, enum exit_code *code,

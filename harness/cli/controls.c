@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/driver/driver.h"
+
 static bool is_used(const struct matrix *matrix, const struct backend *backend)
 {
     for (size_t i = 0; i < matrix->job_count; i++)
@@ -23,6 +25,14 @@ enum err controls_add(struct matrix *matrix, struct problem *why)
             matrix->controls[matrix->control_count++] =
                 (struct job){.path = "control", .pool = "control", .backend = matrix->backends[b], .is_control = true};
     return ERR_NONE;
+}
+
+enum err control_run(struct job *job, const struct call *call, const struct driver_request *request,
+                     struct problem *why)
+{
+    struct driver_request asked = *request;
+    asked.fail_alloc = call->options->fail_alloc != 0;
+    return driver_control(&asked, &job->control, why);
 }
 
 /* A control that could not be run proves nothing; one that was stopped says nothing. */

@@ -102,13 +102,15 @@ static enum err judge_point(struct fail_alloc *points, struct run *run, const st
 
 /* ---- one job --------------------------------------------------------------------------------------------------- */
 
-enum err fail_alloc_job(struct job *job, const struct call *call, const struct driver_request *request,
-                        struct problem *why)
+static enum err fail_alloc_job(struct job *job, const struct call *call, const struct driver_request *request,
+                               struct problem *why)
 {
     int64_t wanted = call->options->fail_alloc, nth = wanted == FAIL_ALLOC_ALL ? 1 : wanted;
     struct driver_request asked = *request;
     enum err err = ERR_NONE;
     bool more = true;
+    if (job->skip)
+        return ERR_NONE;
     job->points = calloc(1, sizeof *job->points);
     if (!job->points)
         return problem_set(why, ERR_MEMORY, "out of memory");
@@ -190,7 +192,7 @@ enum err fail_alloc_run(struct matrix *matrix, const struct call *call, enum exi
     enum exit_code worst = EXIT_PASS;
     enum err err = controls_add(matrix, why);
     if (err == ERR_NONE)
-        err = jobs_run(matrix, call, &stopped, why);
+        err = jobs_run(matrix, call, fail_alloc_job, &stopped, why);
     for (size_t i = 0; err == ERR_NONE && i < matrix->job_count; i++) {
         print_job(&matrix->jobs[i], &text);
         add_job(&matrix->jobs[i], &tried, &broken, &worst);

@@ -13,6 +13,7 @@
 struct workers {
     struct matrix *matrix;
     const struct call *call;
+    job_fn do_job; /* of the user's; controls are done by control_run */
     struct progress *progress;
     struct job **order; /* the controls, then the slow ones, so that none is left over at the end */
     size_t job_count;
@@ -24,44 +25,6 @@ struct workers {
 };
 
 /* ---- one job ------------------------------------------------------------------------------------------------ */
-
-/* The scenario's name, as the driver makes it: "scenarios/zio-9306.lua" -> "zio-9306". */
-static enum err set_name(struct run *run, const char *path)
-{
-    const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
-    const char *dot = strrchr(base, '.');
-    char *name = strndup(base, dot && dot > base ? (size_t)(dot - base) : strlen(base));
-    enum err err = name ? run_set_text(&run->scenario, name) : ERR_MEMORY;
-    free(name);
-    return err;
-}
-
-/* What is known of a run that has not been run. */
-static struct run *make_run(const struct job *job, const struct options *options, enum ending ending,
-                            const char *detail)
-{
-    struct run *run = run_make();
-    enum err err = run ? set_name(run, job->path) : ERR_MEMORY;
-    if (err == ERR_NONE)
-        err = run_set_text(&run->file, job->path);
-    if (err == ERR_NONE)
-        err = run_set_text(&run->pool, job->pool);
-    if (err == ERR_NONE && !job->is_plan)
-        err = run_set_text(&run->as, options->as);
-    if (err == ERR_NONE)
-        err = run_set_text(&run->backend, job->backend->name);
-    if (err == ERR_NONE)
-        err = run_set_text(&run->ending_detail, detail);
-    for (size_t i = 0; err == ERR_NONE && job->params && i < job->params->count; i++)
-        err = run_add_param(run, job->params->list[i].name, job->params->list[i].value);
-    if (err != ERR_NONE) {
-        run_free(run);
-        return NULL;
-    }
-    run->seed = options->seed;
-    run->ending = ending;
-    return run;
-}
 
 /* Who is told of rungs. */
 struct news {
@@ -75,11 +38,12 @@ static void on_rung(void *ctx, size_t rung, size_t rungs, int64_t ops)
     progress_rung(news->progress, news->job, rung, rungs, ops);
 }
 
-static enum err drive(struct job *job, const struct workers *workers, struct run **out, struct problem *why)
+static void do_one(struct job *job, const struct workers *workers)
 {
     const struct options *options = workers->call->options;
+    job_fn do_it = job->is_control ? control_run : workers->do_job;
     struct news news = {workers->progress, job};
-    struct driver_request request = {
+    const struct driver_request request = {
         .scenario_path = job->path,
         .scenario = {.case_index = job->case_index,
                      .overrides = job->overrides ? job->overrides->list : NULL,
@@ -102,33 +66,7 @@ static enum err drive(struct job *job, const struct workers *workers, struct run
         .thresholds = &options->thresholds,
         .explain = options->explain,
     };
-    request.fail_alloc = job->is_control && options->fail_alloc != 0;
-    if (job->is_control)
-        return driver_control(&request, &job->control, why);
-    if (options->fail_alloc != 0)
-        return fail_alloc_job(job, workers->call, &request, why);
-    return job->is_plan ? driver_replay(job->path, &request, out, why) : driver_run(&request, job->twin, out, why);
-}
-
-/* A run that failed in the rig is a result too: broken, with the reason. */
-static void do_job(struct job *job, const struct workers *workers)
-{
-    const struct options *options = workers->call->options;
-    if (job->skip)
-        job->run = make_run(job, options, ENDING_SKIPPED, job->skip);
-    else
-        job->err = drive(job, workers, &job->run, &job->why);
-    if (job->is_control || options->fail_alloc != 0)
-        return;
-    if (job->err != ERR_NONE && job->err != ERR_STOPPED)
-        job->run = make_run(job, options, ENDING_RIG, job->why.text);
-    if (job->err == ERR_NONE && !job->run)
-        job->err = ERR_MEMORY;
-    if (job->run && (run_set_text(&job->run->about, job->about) != ERR_NONE ||
-                     repeat_set(job->run, workers->call, job->is_plan) != ERR_NONE))
-        job->err = ERR_MEMORY;
-    if (job->err == ERR_MEMORY)
-        problem_set(&job->why, ERR_MEMORY, "out of memory while running %s", job->path);
+    job->err = do_it(job, workers->call, &request, &job->why);
 }
 
 /* ---- threads -------------------------------------------------------------------------------------------------- */
@@ -152,7 +90,7 @@ static void *work(void *argument)
     while ((job = take_job(workers)) != NULL) {
         if (!job->is_control)
             progress_begin(workers->progress, job);
-        do_job(job, workers);
+        do_one(job, workers);
         if (!job->is_control)
             progress_end(workers->progress, job);
     }
@@ -225,9 +163,10 @@ static enum err run_all(struct workers *workers, bool *stopped, struct problem *
     return err;
 }
 
-enum err jobs_run(struct matrix *matrix, const struct call *call, bool *stopped, struct problem *why)
+enum err jobs_run(struct matrix *matrix, const struct call *call, job_fn do_job, bool *stopped, struct problem *why)
 {
-    struct workers workers = {.matrix = matrix, .call = call, .job_count = matrix->job_count + matrix->control_count};
+    struct workers workers = {
+        .matrix = matrix, .call = call, .do_job = do_job, .job_count = matrix->job_count + matrix->control_count};
     *stopped = false;
     workers.order = calloc(workers.job_count + 1, sizeof(struct job *));
     if (!workers.order)

@@ -68,7 +68,7 @@ enum err run_matrix(struct matrix *matrix, const struct call *call, bool wants_f
     if (err == ERR_NONE)
         err = controls_add(matrix, why);
     if (err == ERR_NONE)
-        err = jobs_run(matrix, call, &stopped, why);
+        err = jobs_run(matrix, call, job_run, &stopped, why);
     if (err == ERR_NONE)
         err = finish(matrix, call, &output, stopped, gate, results, code, why);
     results_free(results);

@@ -381,6 +381,7 @@ static struct lease *lease_forget(struct caller *caller, struct lease *lease)
     struct world *world = caller->host->world;
 
     host_misuse(caller->host, 0, "a get waits for ever: the pool did not let it be cancelled, and does not answer it");
+    lease_say(lease, "cancelled ", NULL); /* or the next answer to that name would be taken for its own */
     pthread_mutex_lock(&caller->lock);
     HASH_DEL(caller->leases, lease);
     lease->next = caller->forgotten;

@@ -283,7 +283,7 @@ Test(host_leases, a_caller_whom_the_pool_forgets_is_told_of)
     host->pool->waiting = NULL;
     tell(host, "cancel a;get a k0;release a;get b wait;cancel b");
     expect_answers(host, "misuse 0 a get waits for ever: the pool did not let it be cancelled, and does not answer it;"
-                         "created 1 k0;leased a 1;destroyed 1");
+                         "cancelled a;created 1 k0;leased a 1;destroyed 1");
     for (int rung = 0; rung < 2; rung++) {
         char text[4096];
         tell(host, "rung");

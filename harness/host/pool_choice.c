@@ -64,7 +64,7 @@ static enum err choice_try(struct pool_choice *choice, struct problem *why)
     struct plan_shape shape;
     struct world *world = NULL;
     struct keyed_pool *pool = NULL;
-    char message[400] = "";
+    char message[700] = ""; /* an unknown defect is answered by the names of all */
     enum err err = plan_shape_parse("min=0 max=1", &shape, why);
 
     if (err == ERR_NONE)

@@ -116,6 +116,7 @@ static const struct refusal {
 } refusals[] = {
     {"--pool nosuch", "", "there is no pool \"nosuch\"; expected one of: broadcast, membership, owner", 2},
     {"--pool owner:nosuch=1", "", "nosuch", 2},
+    {"--pool owner:defect=nosuch", "", "waiters_not_woken, wall_clock\n", 2},
     {"--pool ''", "", "names no pool", 2},
     {"--pool /nonexistent.so", "", "pool /nonexistent.so cannot be loaded", 2},
     {"--pools owner", "", "expected --pool SPEC", 2},

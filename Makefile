@@ -1,6 +1,6 @@
 # churn: build, test, run. `make help` lists the targets; the logic of each lane lives in scripts/.
 #
-# One object folder per variant: build/obj/native, build/obj/asan. Objects are linked as they are, never through an archive: pools,
+# One object folder per variant: build/obj/native, build/obj/asan, build/obj/tsan. Objects are linked as they are, never through an archive: pools,
 # probes, backends and reports register themselves by constructor, which a linker drops from a .a.
 
 BUILD   ?= build
@@ -58,7 +58,7 @@ PROGRAMS := $(BUILD)/churn $(BUILD)/churn-host $(BUILD)/asan/churn-host $(BUILD)
 .DEFAULT_GOAL := all
 .PHONY: all help setup test scenarios gate soak upstream nightly check format clean install uninstall
 
-all: $(PROGRAMS) ## build churn and the host programs (native and ASan)
+all: $(PROGRAMS) ## build churn and the host programs (native, ASan, TSan)
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -9,7 +9,8 @@ static const struct command commands[] = {
             .name = "run",
             .operands = "SCENARIO...",
             .summary = "run scenarios on pools, judge them, print the table",
-            .details = "A SCENARIO is a .lua file, or a folder for every .lua file right in it. Each of its cases runs "
+            .details = "A SCENARIO is a .lua file, or a folder: then every .lua file in it, but not in folders below "
+                       "it. Each of its cases runs "
                        "on every pool under "
                        "every backend, in a process of its own. The table goes to stdout, progress to stderr, "
                        "results.json and the other "

@@ -83,7 +83,8 @@ static void add_overview(struct buffer *out)
     add_options(out, COMMAND_NONE);
     buffer_add_text(out, "\n`churn help COMMAND` shows its options, `man churn` everything.\n");
     buffer_add_text(
-        out, "\nexit codes: 0 pass, 1 fail, 2 usage or scenario error, 3 broken or inconclusive, 77 all skipped\n");
+        out, "\nexit codes: 0 pass, 1 fail, 2 usage, scenario or plan error, 3 broken or inconclusive, 77 all skipped, "
+             "130 interrupted\n");
 }
 
 void help_add(struct buffer *out, const struct command *command)

@@ -1,7 +1,7 @@
 # churn: build, test, run. `make help` lists the targets; the logic of each lane lives in scripts/.
 #
-# One object folder per variant: build/obj/native, build/obj/asan, build/obj/tsan. Objects are linked as they are, never through an archive: pools,
-# probes, backends and reports register themselves by constructor, which a linker drops from a .a.
+# One object folder per variant: build/obj/native, build/obj/asan, build/obj/tsan. Objects are linked as they are, never through an
+# archive: pools, probes, backends and reports register themselves by constructor, which a linker drops from a .a.
 
 BUILD   ?= build
 ifeq ($(origin CC),default)

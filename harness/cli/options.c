@@ -21,7 +21,7 @@ static const struct option_row rows[] = {
      "the pools: built-in names with settings (owner:finalizers=captured), paths of shared objects, or exec:COMMAND "
      "for a "
      "foreign program (COMMAND is the rest of the value, commas included); default: those that the scenario names"},
-    {"as", 0, "MODEL", OPTION_TEXT, MEMBER(as), ON(RUN),
+    {"as", 0, "MODEL", OPTION_TEXT, MEMBER(as), GATED,
      "hold the pools against what the scenario expects of MODEL (broadcast:finalizers=captured) instead of their own "
      "expectations: for real pools that ought to behave like a model"},
     {"under", 0, "B,...", OPTION_LIST, MEMBER(backends), RUNS | ON(SHRINK),

@@ -50,6 +50,23 @@ Test(cli_gate, an_update_from_a_part_leaves_the_rest, .timeout = 120)
     cli_rig_close(rig);
 }
 
+/* A real pool keeps to the numbers that were committed, and to what a model promises. */
+Test(cli_gate, a_pool_is_held_against_a_model, .timeout = 120)
+{
+    struct cli_rig *rig = cli_rig_open();
+    cr_assert_eq(cli_rig_sh(rig, "mkdir scenarios"), 0);
+    cli_rig_write(rig, "scenarios/one.lua",
+                  "scenario { about = 'x', cycle = function() local l = get(1) invalidate(l) release(l) end,\n"
+                  "  expect = { owner = bounded():exactly { created = function(_, n) return n.gets end },\n"
+                  "             membership = bounded():exactly { created = 0 } } }\n");
+    cr_expect_eq(cli_rig_sh(rig, "churn gate --pool broadcast --as owner --update-baseline -q"), 0, "%s",
+                 cli_rig_err(rig));
+    check(rig, "churn gate -q --pool broadcast --as owner", 0, "0 differ");
+    check(rig, "churn gate -q --pool broadcast --as membership", 1,
+          "churn gate scenarios/one.lua --pool broadcast --as membership");
+    cli_rig_close(rig);
+}
+
 /* The runs of a red gate differ from that baseline, which says nothing of the next. */
 Test(cli_gate, an_update_from_a_red_gate_takes_the_numbers_alone, .timeout = 120)
 {

@@ -375,11 +375,13 @@ static bool lease_enter_scope(struct lease *lease, const char *name)
 }
 
 /* The pool has lost a caller: it was too late to cancel, it said, and yet no answer came. The pool may still know the lease,
- * so that stays, and the name gets another. */
+ * so that stays, and the name gets another: NULL. An answer that comes after all is misuse, and not the name's. */
 static struct lease *lease_forget(struct caller *caller, struct lease *lease)
 {
     struct world *world = caller->host->world;
 
+    if (!lease_turn(lease, LEASE_PENDING, LEASE_OVER))
+        return lease; /* answered at this moment */
     host_misuse(caller->host, 0, "a get waits for ever: the pool did not let it be cancelled, and does not answer it");
     lease_say(lease, "cancelled ", NULL); /* or the next answer to that name would be taken for its own */
     pthread_mutex_lock(&caller->lock);

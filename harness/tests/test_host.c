@@ -293,6 +293,25 @@ Test(host_leases, a_caller_whom_the_pool_forgets_is_told_of)
     host_stop(host);
 }
 
+/* The pool was wrong when it said that it is too late: what comes then is no answer to the get that has the name now. */
+Test(host_leases, a_caller_who_was_told_of_is_answered_after_all)
+{
+    struct host *host = host_start();
+
+    tell(host, "pool min=0 max=1;get b k0;get a wait");
+    host->pool->refuses_cancel = true;
+    struct pool_lease *forgotten = host->pool->waiting;
+    tell(host, "cancel a;get a k0;release b");
+    expect_answers(host, "created 1 k0;leased b 1;"
+                         "misuse 0 a get waits for ever: the pool did not let it be cancelled, and does not answer it;"
+                         "cancelled a;created 2 k0;leased a 2;destroyed 1;created 3 wait;"
+                         "misuse 0 a get was answered that is not pending");
+    cr_assert_eq(host->choice->ops->release(host->pool, forgotten), POOL_OK);
+    tell(host, "release a");
+    expect_answers(host, "destroyed 3;destroyed 2");
+    host_stop(host);
+}
+
 Test(host_leases, names_that_are_used_again_cost_no_memory)
 {
     struct host *host = host_start();

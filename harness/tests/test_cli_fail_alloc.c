@@ -128,6 +128,35 @@ Test(cli_fail_alloc, a_failure_that_does_not_happen_is_inconclusive, .timeout = 
     cli_rig_close(rig);
 }
 
+Test(cli_fail_alloc, ctrl_c_before_the_second_control, .timeout = 60)
+{
+    struct cli_rig *rig = open_rig();
+
+    /* a host that hangs: of two controls and one thread the second never has its turn */
+    cli_rig_write(
+        rig, "slow",
+        "#!/bin/sh\n[ \"${2%%:*}\" = control ] || exec \"$REAL\"/churn-host \"$@\"\n: >started\nexec sleep 1000\n");
+    cr_expect_eq(cli_rig_sh(rig, "export REAL=$(dirname $(command -v churn)); cp $REAL/churn churn; chmod +x slow\n"
+                                 "cp slow churn-host; mkdir asan; cp slow asan/churn-host\n"
+                                 "env --default-signal=INT ./churn run s.lua --pool owner --under native,asan --jobs 1 "
+                                 "--fail-alloc all & p=$!\n"
+                                 "while [ ! -e started ]; do sleep 0.01; done; kill -INT $p; wait $p"),
+                 130, "%s%s", cli_rig_out(rig), cli_rig_err(rig));
+    cr_expect_not_null(strstr(cli_rig_out(rig), "0 allocations failed in turn"), "%s%s", cli_rig_out(rig),
+                       cli_rig_err(rig));
+    cli_rig_close(rig);
+}
+
+/* Nobody may say that a block was found lost where no tool looked for one. */
+Test(cli_fail_alloc, a_tool_for_races_says_what_it_was_shown, .timeout = 120)
+{
+    struct cli_rig *rig = open_rig();
+
+    if (cli_rig_sh(rig, "churn run s.lua --pool owner --under helgrind --fail-alloc 4") == 0)
+        expect_says(rig, "control: a race was found under helgrind\n");
+    cli_rig_close(rig);
+}
+
 /* It is not looked into: a foreign program takes its memory where it likes. */
 Test(cli_fail_alloc, a_foreign_program_has_no_allocations_of_ours, .timeout = 60)
 {

@@ -35,11 +35,13 @@ struct keyed_pool {
 static enum pool_result control_make(const struct pool_config *config, const struct pool_env *env,
                                      struct keyed_pool **out, char *message, size_t size)
 {
-    const char *words = strchr(config->settings, ',') ? strchr(config->settings, ',') : "";
-    bool counted = strncmp(config->settings, "lost=counted", strlen("lost=counted")) == 0;
+    size_t length = strcspn(config->settings, ",");
+    const char *words = config->settings + length;
+    bool counted = strncmp(config->settings, "lost=counted", length) == 0 && length == strlen("lost=counted");
+    bool uncounted = strncmp(config->settings, "lost=uncounted", length) == 0 && length == strlen("lost=uncounted");
     bool races = strcmp(words, ",race") == 0, frail = strcmp(words, ",frail") == 0;
 
-    if (!counted && strncmp(config->settings, "lost=uncounted", strlen("lost=uncounted")) != 0) {
+    if ((!counted && !uncounted) || (*words && !races && !frail)) {
         (void)snprintf(message, size, "expected lost=counted or lost=uncounted, and ,race or ,frail, found \"%s\"",
                        config->settings);
         return POOL_BAD_SETTING;

@@ -150,3 +150,18 @@ Test(control, notices_that_nothing_leaks)
     cr_expect(strstr(said, "one entry left behind in three cycles was not seen"), "%s", said);
     free(said);
 }
+
+/* A word that it does not know must not make it plant less than was asked for. */
+Test(control, refuses_what_it_cannot_plant)
+{
+    static const char *const settings[] = {"lost=counted,", "lost=counted,rac", "lost=countedx,race", "lost=", ""};
+
+    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+        char command[200];
+        snprintf(command, sizeof command,
+                 "echo pool min=0 max=1 ttl=inf | build/churn-host --pool control:%s 2>/dev/null >&2", settings[i]);
+        cr_expect_neq(system(command), 0, "%s", settings[i]);
+    }
+    cr_expect_eq(system("echo pool min=0 max=1 ttl=inf | build/churn-host --pool control:lost=counted,race >/dev/null"),
+                 0);
+}

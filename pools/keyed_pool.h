@@ -188,8 +188,9 @@ struct keyed_pool_ops {
     /* Gives a lease back. POOL_OK, or POOL_VOID when it is not out (never taken, released already). */
     enum pool_result (*release)(struct keyed_pool *pool, struct pool_lease *lease);
 
-    /* Gives up a pending get. POOL_OK: lease_done will not be called. POOL_VOID: too late, it was answered (or is being
-     * answered) or was not pending. */
+    /* Gives up a pending get. POOL_OK: lease_done will not be called. POOL_VOID: too late, it was answered or was not pending. A get
+     * that was refused so and has no answer at the next rung, or when its lease is used again, counts as forgotten: a pool that answers
+     * on a thread of its own waits in `cancel` until the answer is out. */
     enum pool_result (*cancel)(struct keyed_pool *pool, struct pool_lease *lease);
 
     /* The item must never be leased again: a leased one is destroyed when it comes back, an idle one at once or, at the

@@ -139,7 +139,7 @@ static json_t *make_batch(const struct noise_session *session, const struct nois
     for (size_t m = 0; m < session->metrics.count; m++)
         append(metrics, make_judged(session, batch, m, failed), failed);
     put(object, "seed", make_seed(batch->seed), failed);
-    put(object, "planted", json_integer((json_int_t)batch->leak), failed);
+    put(object, "leak", json_integer((json_int_t)batch->leak), failed);
     put(object, "metrics", metrics, failed);
     for (enum noise_arm arm = NOISE_POOL; arm < NOISE_ARM_COUNT; arm++) {
         json_t *processes = json_array();
@@ -189,7 +189,7 @@ enum err noise_print_json(const struct noise_session *session, struct buffer *ou
     for (size_t b = 0; b < session->batch_count; b++)
         append(batches, make_batch(session, &session->batches[b], &failed), &failed);
     put(object, "batches", batches, &failed);
-    put(object, "control",
+    put(object, "planted",
         session->planted.processes > 0 ? make_batch(session, &session->planted, &failed) : json_null(), &failed);
     char *text = failed ? NULL : json_dumps(object, JSON_COMPACT);
     json_decref(object);

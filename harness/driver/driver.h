@@ -71,8 +71,9 @@ enum err driver_replay_source(struct plan_source *source, const char *name, cons
                               struct run **out, struct problem *why) MUST_CHECK;
 
 /* D6: runs a pool that leaks one entry in three cycles and loses a block (with `fail_alloc`, whatever its number, only where an
- * allocation failed), and looks whether both are seen. Beside that only backend, build folder, time limit and stop flag count. *why_not: "" when both were seen, otherwise the reason,
- * OWNED: free(). ERR_STOPPED: it was stopped, nothing is known. */
+ * allocation failed; under a backend that finds races two threads write unguarded instead), and looks whether all that is seen. Beside
+ * that only backend, build folder, time limit and stop flag count. *why_not: "" when it was seen, otherwise the reason, OWNED: free().
+ * ERR_STOPPED: it was stopped, nothing is known. */
 enum err driver_control(const struct driver_request *request, char **why_not, struct problem *why) MUST_CHECK;
 
 #endif

@@ -304,7 +304,7 @@ static bool write_sheet(struct sheet *sheet, const char *path, bool lie)
     cr_assert_not_null(sheet->file);
     fprintf(sheet->file, "{\"format\":\"churn-noise/1\",\"batches\":[");
     bool grows = write_batch(sheet);
-    fprintf(sheet->file, "],\"control\":");
+    fprintf(sheet->file, "],\"planted\":");
     sheet->kind = (int)rng_below(&sheet->rng, 4);
     bool planted_seen = write_batch(sheet);
     const char *verdict = !planted_seen ? "inconclusive" : grows != lie ? "not confirmed" : "no growth seen";

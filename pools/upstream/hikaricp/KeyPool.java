@@ -49,7 +49,10 @@ final class KeyPool {
 
     /** No connection is on its way to one who waits, and the pool's own threads have done what they were given. They are only looked at:
      * a task of ours would take a place in their short queues, and one that finds no place is dropped. */
-    boolean quiet() { return !handingOver() && resting() && queue("closeConnectionExecutor") + queue("addConnectionExecutor") == 0 && resting(); }
+    boolean quiet() {
+        boolean idle = resting() && queue("closeConnectionExecutor") + queue("addConnectionExecutor") == 0 && resting();
+        return idle && !handingOver(); // last: before it sleeps the pool's thread hands over, and who gets it looks parked for a moment
+    }
 
     private boolean handingOver() {
         HikariPoolMXBean bean = source.getHikariPoolMXBean();

@@ -56,6 +56,7 @@ struct options {
     char *schedule;       /* "pct:3"; NULL: as the system likes */
     int64_t ops, seconds; /* run again until then; 0: once. noise: ops of one process */
     int64_t tries;        /* shrink: runs of one plan; 0: one */
+    char *finding;        /* shrink: the one that is to stay; NULL: the main one */
     int64_t processes;    /* noise: fresh ones in a batch; 0: 8 */
     struct words metrics; /* noise */
     char *control, *calibration;

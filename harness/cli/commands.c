@@ -123,10 +123,12 @@ static const struct command commands[] = {
                 "Runs the plan twice on the pool to learn what it shows, then ever smaller ones, and writes the "
                 "smallest that shows the same finding, and nothing that the whole plan does not show. None of its "
                 "operations can be left out. Without --output it goes to stdout. PLAN - is stdin.\n"
-                "Exit 3 when the plan shows nothing, or not each time. Ctrl-C writes the smallest plan so far.",
+                "Exit 3 when the plan shows nothing, not what is named, or not each time. Ctrl-C writes the smallest "
+                "plan so far.",
             .examples = "churn record scenarios/lost-wakeup.lua -o whole.plan\n"
                         "churn shrink whole.plan --pool owner:defect=unserved_waiters -o small.plan\n"
-                        "churn shrink whole.plan --pool ./mypool.so --control owner --under asan",
+                        "churn shrink whole.plan --pool ./mypool.so --control owner --under asan\n"
+                        "churn shrink whole.plan --pool ./mypool.so --finding I6:shutdown",
             .operands_least = 1,
             .operands_most = 1,
             .run = command_shrink,

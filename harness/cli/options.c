@@ -37,6 +37,9 @@ static const struct option_row rows[] = {
     {"timeout", 0, "D", OPTION_DURATION, MEMBER(timeout_ns), ON(SHRINK),
      "time limit of one run, as in 20s; slower backends get a multiple. Default: 60s for the plan as it is, then five "
      "times what it took, at least 1s"},
+    {"finding", 0, "F", OPTION_TEXT, MEMBER(finding), ON(SHRINK),
+     "which of the things that the plan shows is to stay: crashes, hangs, lost, a metric that grows, or an invariant, "
+     "with what breaks it or without (I5, I6:shutdown); default: the main one"},
     {"tries", 0, "N", OPTION_COUNT, MEMBER(tries), ON(SHRINK),
      "a plan counts when one of N runs shows the finding, for findings that do not come each time; default 1"},
     {"control", 0, "P", OPTION_TEXT, MEMBER(control), ON(SHRINK),
@@ -464,6 +467,7 @@ void options_free(struct options *options)
     words_free(&options->backends);
     words_free(&options->metrics);
     free(options->control);
+    free(options->finding);
     free(options->calibration);
     for (size_t i = 0; i < options->settings.count; i++) {
         free(options->settings.list[i].name);

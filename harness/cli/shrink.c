@@ -35,7 +35,7 @@ static enum err shrink(struct shrinking *work, struct problem *why)
     if (err != ERR_NONE || work->skipped)
         return err;
     err = shrink_plan(&work->plan, shrink_oracle_shows, oracle, why);
-    if (err == ERR_NONE && oracle->target->finding == FINDING_HANGS && work->options->timeout_ns == 0)
+    if (err == ERR_NONE && oracle->aim.finding == FINDING_HANGS && work->options->timeout_ns == 0)
         err = shrink_oracle_confirm_hang(oracle, &work->plan, 0, why);
     return err;
 }
@@ -98,15 +98,21 @@ static enum err run_thread(struct shrinking *work, struct problem *why)
 
 static void add_finding(const struct shrink_oracle *oracle, struct buffer *out)
 {
-    const struct run *target = oracle->target;
-    buffer_add_text(out, finding_name(target->finding));
-    if (target->metric)
-        buffer_addf(out, " %s", target->metric);
+    buffer_add_text(out, finding_name(oracle->aim.finding));
+    if (oracle->aim.metric)
+        buffer_addf(out, " %s", oracle->aim.metric);
+}
+
+/* The run's message is about its main finding; another one has its detail. */
+static const char *words_of_finding(const struct shrink_oracle *oracle)
+{
+    const struct found *found = oracle->finding ? shrink_oracle_aimed(oracle, oracle->last) : NULL;
+    return found && found->detail ? found->detail : oracle->last->message;
 }
 
 static void print_plan(const struct shrinking *work, bool whole, struct buffer *out)
 {
-    const struct run *last = work->oracle.last;
+    const char *words = words_of_finding(&work->oracle);
     char message[400];
     plan_print_header(out);
     buffer_addf(out, "# shrunk from %zu operations to %zu in %zu runs; %s\n", work->size, shrink_size(&work->plan),
@@ -115,8 +121,8 @@ static void print_plan(const struct shrinking *work, bool whole, struct buffer *
         plan_op_print(&work->plan.ops[i], out);
     buffer_add_text(out, "# ");
     add_finding(&work->oracle, out);
-    text_make_printable(last->message, strlen(last->message), message, sizeof message);
-    buffer_addf(out, ": %s\n# repeat: %s\n", message, last->repeat);
+    text_make_printable(words, strlen(words), message, sizeof message);
+    buffer_addf(out, ": %s\n# repeat: %s\n", message, work->oracle.last->repeat);
 }
 
 static enum err write_plan(const struct shrinking *work, bool whole, struct problem *why)
@@ -201,6 +207,7 @@ static enum err prepare(struct shrinking *work, struct matrix *matrix, struct pr
                                                    .stop = &work->stop};
     work->oracle.name = path;
     work->oracle.output = options->output ? options->output : "-";
+    work->oracle.finding = options->finding;
     work->oracle.control = options->control;
     work->oracle.tries = options->tries > 0 ? options->tries : 1;
     enum err err = options->control ? matrix_check_pool(matrix, options->control, why) : ERR_NONE;

@@ -11,12 +11,16 @@
 /* What is looked for, and how. */
 struct shrink_oracle {
     struct driver_request request;
-    const char *name;    /* of the plan as it was given, for messages; BORROWED */
-    const char *output;  /* where the smaller one will be, for the command that repeats it; BORROWED */
+    const char *name;   /* of the plan as it was given, for messages; BORROWED */
+    const char *output; /* where the smaller one will be, for the command that repeats it; BORROWED */
+    const char *
+        finding; /* the one of the plan's findings that is looked for, as the user says it; NULL: the main one. BORROWED */
     const char *control; /* a pool that must be clean; NULL: none. BORROWED */
     int64_t tries;       /* runs of one plan, until one shows it */
 
     struct run *target; /* OWNED; the plan as it was given */
+    struct found aim;   /* what is looked for: its finding and metric; BORROWED from `target` */
+    const char *about;  /* what has to break the invariant: "shutdown"; NULL: anything. BORROWED from `finding` */
     struct run *last;   /* OWNED; the last run that showed it, and so of the smallest plan; NULL: none yet */
 
     pthread_mutex_t lock; /* guards the two below, which another thread shows */
@@ -25,9 +29,12 @@ struct shrink_oracle {
 };
 
 /* Runs the plan as it was given and remembers what it shows, then once more. *skipped: it cannot be run; `why` says why not.
- * ERR_SYSTEM: it shows nothing, or not each time, or the rig failed. Sets the time limit of what follows, unless the user did. */
+ * ERR_SYSTEM: it shows nothing, or not what is looked for, or not each time, or the rig failed. Sets the time limit of what follows, unless the user did. */
 enum err shrink_oracle_aim(struct shrink_oracle *oracle, const struct plan *plan, bool *skipped,
                            struct problem *why) MUST_CHECK;
+
+/* What is looked for, among what `run` shows; NULL: it is not. BORROWED from `run`. */
+const struct found *shrink_oracle_aimed(const struct shrink_oracle *oracle, const struct run *run);
 
 /* A shrink_shows_fn; `oracle` is one. ERR_STOPPED: the user wants to stop. */
 enum err shrink_oracle_shows(void *oracle, const struct plan *plan, bool *shows, struct problem *why) MUST_CHECK;

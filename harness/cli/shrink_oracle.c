@@ -1,7 +1,7 @@
 /*
- * Does a smaller plan still show the same? It does when its main finding is of the same kind, what the first run was about (the invariant,
- * the metric) is among its findings, it ended in the same way, and it shows nothing that the first run did not show: a plan
- * that only lost its releases would "grow" as well, but then leases_out grows with it.
+ * Does a smaller plan still show the same? It does when what is aimed at (the main finding of the first run, or the one that the user
+ * names) is among its findings, it ended in the same way, and it shows nothing that the first run did not show: a plan that only
+ * lost its releases would "grow" as well, but then leases_out grows with it.
  */
 #include "harness/cli/shrink.h"
 
@@ -18,20 +18,41 @@ static bool same_text(const char *a, const char *b)
     return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-static bool has_found(const struct run *run, enum finding finding, const char *metric)
+static const struct found *find_found(const struct run *run, const struct found *like)
 {
     for (size_t i = 0; i < run->found_count; i++)
-        if (run->found[i].finding == finding && same_text(run->found[i].metric, metric))
+        if (run->found[i].finding == like->finding && same_text(run->found[i].metric, like->metric))
+            return &run->found[i];
+    return NULL;
+}
+
+/* Is an invariant broken by `about`? By "item" too when that is "item 17": a smaller plan has other items. */
+static bool is_broken_by(const struct run *run, const char *invariant, const char *about)
+{
+    size_t length = strlen(about);
+    for (size_t i = 0; i < run->violation_count; i++) {
+        const struct violation *violation = &run->violations[i];
+        const char *metric = violation->metric ? violation->metric : "";
+        if (strcmp(violation->invariant, invariant) == 0 && strncmp(metric, about, length) == 0 &&
+            (metric[length] == '\0' || metric[length] == ' '))
             return true;
+    }
     return false;
 }
 
-static bool shows_same(const struct run *target, const struct run *run)
+const struct found *shrink_oracle_aimed(const struct shrink_oracle *oracle, const struct run *run)
 {
-    bool same = run->status == STATUS_FAIL && run->finding == target->finding && run->ending == target->ending &&
-                run->ending_code == target->ending_code && has_found(run, target->finding, target->metric);
+    const struct found *found = find_found(run, &oracle->aim);
+    return found && oracle->about && !is_broken_by(run, found->metric, oracle->about) ? NULL : found;
+}
+
+static bool shows_same(const struct shrink_oracle *oracle, const struct run *run)
+{
+    const struct run *target = oracle->target;
+    bool same = run->status == STATUS_FAIL && run->ending == target->ending &&
+                run->ending_code == target->ending_code && shrink_oracle_aimed(oracle, run);
     for (size_t i = 0; same && i < run->found_count; i++)
-        same = has_found(target, run->found[i].finding, run->found[i].metric);
+        same = find_found(target, &run->found[i]) != NULL;
     return same;
 }
 
@@ -95,7 +116,7 @@ enum err shrink_oracle_shows(void *ctx, const struct plan *plan, bool *shows, st
     for (int64_t i = 0; err == ERR_NONE && !*shows && i < oracle->tries; i++) {
         run_free(run);
         err = run_plan(oracle, plan, pool, &run, why);
-        *shows = err == ERR_NONE && shows_same(oracle->target, run);
+        *shows = err == ERR_NONE && shows_same(oracle, run);
     }
     if (err == ERR_NONE && *shows)
         err = control_shows(oracle, plan, &control, why);
@@ -163,10 +184,45 @@ static enum err find_target(struct shrink_oracle *oracle, const struct plan *pla
     return err;
 }
 
+/* "I6:shutdown": the invariant, and after the colon what breaks it. Without a word the main finding is it. */
+static enum err choose_aim(struct shrink_oracle *oracle, struct problem *why)
+{
+    const struct run *target = oracle->target;
+    struct buffer shown = {0};
+    oracle->aim = (struct found){.finding = target->finding, .metric = target->metric};
+    if (!oracle->finding)
+        return ERR_NONE;
+    size_t length = strcspn(oracle->finding, ":");
+    oracle->about = oracle->finding[length] == ':' ? oracle->finding + length + 1 : NULL;
+    for (size_t i = 0; i < target->found_count; i++) {
+        oracle->aim = target->found[i];
+        const char *word = oracle->aim.metric ? oracle->aim.metric : finding_name(oracle->aim.finding);
+        if (strlen(word) == length && strncmp(word, oracle->finding, length) == 0 &&
+            shrink_oracle_aimed(oracle, target))
+            return ERR_NONE;
+        buffer_addf(&shown, "%s%s", i > 0 ? ", " : "", word);
+    }
+    problem_set(why, ERR_SYSTEM, "%.200s on %.200s does not show %.100s; it shows %s", oracle->name, target->pool,
+                oracle->finding, shown.failed ? "something else" : shown.data);
+    buffer_free(&shown);
+    return ERR_SYSTEM;
+}
+
+static enum err say_unsteady(const struct shrink_oracle *oracle, struct problem *why)
+{
+    return problem_set(why, ERR_SYSTEM,
+                       "%.200s on %.200s %s%s%s the first time and not the second, so nothing can be said of smaller "
+                       "plans; with --tries N a plan counts when one of N runs shows it",
+                       oracle->name, oracle->request.scenario.pool, finding_name(oracle->aim.finding),
+                       oracle->aim.metric ? " " : "", oracle->aim.metric ? oracle->aim.metric : "");
+}
+
 enum err shrink_oracle_aim(struct shrink_oracle *oracle, const struct plan *plan, bool *skipped, struct problem *why)
 {
     bool again = false, control = false;
     enum err err = find_target(oracle, plan, skipped, why);
+    if (err == ERR_NONE && !*skipped)
+        err = choose_aim(oracle, why);
     if (err != ERR_NONE || *skipped)
         return err;
     if (oracle->request.timeout_ns == 0)
@@ -178,12 +234,7 @@ enum err shrink_oracle_aim(struct shrink_oracle *oracle, const struct plan *plan
     if (err == ERR_NONE)
         err = shrink_oracle_shows(oracle, plan, &again, why);
     if (err == ERR_NONE && !again)
-        err =
-            problem_set(why, ERR_SYSTEM,
-                        "%.200s on %.200s %s%s%s the first time and not the second, so nothing can be said of smaller "
-                        "plans; with --tries N a plan counts when one of N runs shows it",
-                        oracle->name, oracle->request.scenario.pool, finding_name(oracle->target->finding),
-                        oracle->target->metric ? " " : "", oracle->target->metric ? oracle->target->metric : "");
+        err = say_unsteady(oracle, why);
     return err;
 }
 

@@ -108,6 +108,23 @@ Test(cli_shrink, mistakes_have_their_exit_codes, .timeout = 120)
     cli_rig_close(rig);
 }
 
+/* What grows is a side table that is too large as well, and that shows at once: two keys, one invalidation, a rung. */
+Test(cli_shrink, one_of_several_findings, .timeout = 120)
+{
+    struct cli_rig *rig = cli_rig_open();
+    expect_small("zio-9306.lua --set keys=4", "broadcast", "--control owner --finding I4", "violates I4", 4);
+    cli_rig_write(rig, "p", LEAK "get c k1\nrelease c\nrelease c\nrung\n");
+    expect(rig, "churn shrink p --pool owner:defect=double_release --finding I5:item -o small.plan", 0, "violates I5");
+    cr_expect_eq(cli_rig_sh(rig, "grep '^# violates I5: item [0-9]' small.plan"), 0);
+    expect(rig, "churn shrink p --pool owner:defect=double_release --finding I2 -o small.plan", 0, "violates I2");
+    cr_expect_eq(cli_rig_sh(rig, "grep '^# violates I2: 2 items for 1 keys' small.plan"), 0);
+    expect(rig, "churn shrink p --pool owner:defect=double_release --finding I5:shutdown -o none.plan", 3,
+           "p on owner:defect=double_release does not show I5:shutdown; it shows I");
+    expect(rig, "churn shrink p --pool owner:defect=double_release --finding hangs -o none.plan", 3, "not show hangs");
+    cr_expect_not(cli_rig_has(rig, "none.plan"));
+    cli_rig_close(rig);
+}
+
 /* A plan goes in and out by pipe, and says how it was made; a second shrinking changes nothing but the comments. */
 Test(cli_shrink, pipes_and_is_stable, .timeout = 120)
 {

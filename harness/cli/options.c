@@ -107,7 +107,7 @@ static const struct option_row rows[] = {
     {"json", 0, "FILE", OPTION_TEXT, MEMBER(json_file), RUNS | ON(JUDGE) | ON(NOISE),
      "write the results file here as well; - prints it instead of the table"},
     {"json", 0, NULL, OPTION_FLAG, MEMBER(json), ON(LIST), "print JSON instead of a table"},
-    {"check-each", 0, NULL, OPTION_FLAG, MEMBER(check_each), ON(RUN) | ON(REPLAY),
+    {"check-each", 0, NULL, OPTION_FLAG, MEMBER(check_each), ON(RUN) | ON(REPLAY) | ON(SHRINK),
      "check the invariants after every operation too, so that the first one that breaks one is named; slow, and not "
      "with --threads"},
     {"no-twin", 0, NULL, OPTION_FLAG, MEMBER(no_twin), GATED,

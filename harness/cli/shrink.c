@@ -103,17 +103,20 @@ static void add_finding(const struct shrink_oracle *oracle, struct buffer *out)
         buffer_addf(out, " %s", oracle->aim.metric);
 }
 
-/* The run's message is about its main finding; another one has its detail. */
-static const char *words_of_finding(const struct shrink_oracle *oracle)
+/* The run's message is about its main finding; one that was named has words of its own. */
+static void add_words(const struct shrink_oracle *oracle, struct buffer *out)
 {
     const struct found *found = oracle->finding ? shrink_oracle_aimed(oracle, oracle->last) : NULL;
-    return found && found->detail ? found->detail : oracle->last->message;
+    char message[400];
+    const char *words = found && found->detail ? found->detail : oracle->last->message;
+    if (found && found->finding == FINDING_GROWS)
+        buffer_addf(out, "%+.6g %s", found->rate, found->rate_unit ? found->rate_unit : "");
+    else
+        buffer_add_text(out, text_make_printable(words, strlen(words), message, sizeof message));
 }
 
 static void print_plan(const struct shrinking *work, bool whole, struct buffer *out)
 {
-    const char *words = words_of_finding(&work->oracle);
-    char message[400];
     plan_print_header(out);
     buffer_addf(out, "# shrunk from %zu operations to %zu in %zu runs; %s\n", work->size, shrink_size(&work->plan),
                 work->oracle.runs, whole ? "none of them can be left out" : "interrupted, a smaller one may be there");
@@ -121,8 +124,9 @@ static void print_plan(const struct shrinking *work, bool whole, struct buffer *
         plan_op_print(&work->plan.ops[i], out);
     buffer_add_text(out, "# ");
     add_finding(&work->oracle, out);
-    text_make_printable(words, strlen(words), message, sizeof message);
-    buffer_addf(out, ": %s\n# repeat: %s\n", message, work->oracle.last->repeat);
+    buffer_add_text(out, ": ");
+    add_words(&work->oracle, out);
+    buffer_addf(out, "\n# repeat: %s%s\n", work->oracle.last->repeat, work->options->check_each ? " --check-each" : "");
 }
 
 static enum err write_plan(const struct shrinking *work, bool whole, struct problem *why)
@@ -204,6 +208,7 @@ static enum err prepare(struct shrinking *work, struct matrix *matrix, struct pr
                                                    .backend = job->backend,
                                                    .build_folder = matrix->build_folder,
                                                    .timeout_ns = options->timeout_ns,
+                                                   .check_each = options->check_each,
                                                    .stop = &work->stop};
     work->oracle.name = path;
     work->oracle.output = options->output ? options->output : "-";

@@ -113,6 +113,11 @@ Test(cli_shrink, one_of_several_findings, .timeout = 120)
 {
     struct cli_rig *rig = cli_rig_open();
     expect_small("zio-9306.lua --set keys=4", "broadcast", "--control owner --finding I4", "violates I4", 4);
+    expect(rig,
+           "churn record $TOP/scenarios/zio-9306.lua --set keys=2 -o whole.plan && "
+           "churn shrink whole.plan --pool broadcast --control owner --finding tombstones -o small.plan",
+           0, "grows tombstones");
+    cr_expect_eq(cli_rig_sh(rig, "grep '^# grows tombstones: +[0-9.]* per invalidation$' small.plan"), 0);
     cli_rig_write(rig, "p", LEAK "get c k1\nrelease c\nrelease c\nrung\n");
     expect(rig, "churn shrink p --pool owner:defect=double_release --finding I5:item -o small.plan", 0, "violates I5");
     cr_expect_eq(cli_rig_sh(rig, "grep '^# violates I5: item [0-9]' small.plan"), 0);

@@ -40,14 +40,6 @@ static bool is_known(const struct run *run, const struct violation *violation)
     return false;
 }
 
-/* In the middle of things a caller may wait for the item that is being made for him; at a rung nobody makes any. */
-static bool is_early(const struct run *moment, const struct violation *violation)
-{
-    const struct series *creating = run_series(moment, "creating");
-
-    return strcmp(violation->invariant, "I3") == 0 && creating && creating->values[0] > 0;
-}
-
 /* What holds no longer, since that operation. */
 static enum err keep_new(struct drive *drive, const struct run *moment, const struct plan_op *op)
 {
@@ -58,7 +50,7 @@ static enum err keep_new(struct drive *drive, const struct run *moment, const st
     plan_op_print(op, &line);
     for (size_t i = 0; err == ERR_NONE && !line.failed && i < moment->violation_count; i++) {
         const struct violation *violation = &moment->violations[i];
-        if (violation->rung != 0 || is_known(drive->run, violation) || is_early(moment, violation))
+        if (violation->rung != 0 || is_known(drive->run, violation))
             continue;
         snprintf(detail, sizeof(detail), "%s, since `%.*s`", violation->detail, (int)strcspn(line.data, "\n"),
                  line.data);

@@ -64,7 +64,7 @@ static const struct breaks {
 } BREAKS[] = {
     {"lose", "lost", MAKING, 1},
     {"crash", "crashes", MAKING + 1, GETS},
-    {"drift", "violates I2", MAKING + 1, GETS},
+    {"drift", "violates I1", MAKING + 1, GETS}, /* and I2: a lease that is none, of an item that is none */
 };
 
 Test(cli_fail_alloc, what_breaks_is_found_and_can_be_repeated, .timeout = 120)

@@ -77,12 +77,15 @@ Test(driver, a_count_that_differs_from_the_ledger_is_a_violation)
 {
     struct run *run = replay(PLAN "rung\nget a k0\nrung\n", SCRIPT "wrong-count", "native", SAFETY);
 
-    cr_assert_eq(run->violation_count, 2);
-    cr_expect_str_eq(run->violations[1].invariant, "I2");
-    cr_expect_str_eq(run->violations[1].metric, "leased");
-    cr_expect_str_eq(run->violations[1].detail, "the pool counts 7 leases out, the harness 1");
-    cr_expect_eq(run->violations[1].rung, 0);
-    cr_expect_eq(run->violations[1].op, 1);
+    cr_assert_eq(verdict_check_invariants(run), ERR_NONE);
+    const struct violation *found = run->violations;
+    while (found < run->violations + run->violation_count && strcmp(found->invariant, "I2") != 0)
+        found++;
+    cr_assert_lt(found, run->violations + run->violation_count);
+    cr_expect_str_eq(found->metric, "leased");
+    cr_expect_str_eq(found->detail, "leased is 7, the harness counts 0");
+    cr_expect_eq(found->rung, -1);
+    cr_expect_eq(found->op, 0);
     run_free(run);
 }
 
@@ -146,7 +149,7 @@ Test(driver, too_many_violations_are_only_counted)
     buffer_add_text(&plan, PLAN);
     for (int i = 0; i < 120; i++)
         buffer_add_text(&plan, "rung\n");
-    struct run *run = replay(plan.data, SCRIPT "wrong-count", "native", SAFETY);
+    struct run *run = replay(plan.data, SCRIPT "misuse", "native", SAFETY);
     cr_expect_eq(run->violation_count, 100);
     cr_expect_str_eq(run->log, "churn: 20 more violations were not kept\n");
     buffer_free(&plan);

@@ -110,6 +110,7 @@ on_rung() {
 	bad-json) echo 'rung {"leased":' ;;
 	array-json) echo 'rung [1]' ;;
 	real-number) echo 'rung {"leased":1.5}' ;;
+	misuse) echo 'misuse 1 was destroyed twice' && echo "rung {\"leased\":$leased}" ;;
 	wrong-count) echo 'rung {"leased":7}' ;;
 	example) rungs=$((rungs + 1)); echo "example leased lease $rungs"; echo "example his-own ($(printf '\001'))"; echo "rung {\"leased\":$leased}" ;;
 	bad-example) echo 'example no/name x' ;;

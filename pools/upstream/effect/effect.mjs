@@ -19,12 +19,16 @@ if (!app.state) {
 }
 const finalizers = () => (app.state ? app.state.finalizers?.size ?? 0 : counted);
 
+let creating = 0; // creations that take their time
+function slowly(ns, ends) {
+  if (ns === 0) return ends;
+  creating++;
+  return Effect.zipRight(Effect.sleep(Duration.millis(ns / 1e6)), Effect.suspend(() => (creating--, ends)));
+}
+
 const make = (key) =>
   Effect.acquireRelease(
-    Effect.suspend(() => {
-      const item = subject.create(key);
-      return item ? Effect.succeed(item) : Effect.fail("the factory failed");
-    }),
+    Effect.suspend(() => slowly(subject.slownessNs(key), subject.fails(key) ? Effect.fail("the factory failed") : Effect.sync(() => subject.made(key)))),
     (item) => Effect.sync(() => subject.destroy(item)),
   );
 
@@ -52,7 +56,7 @@ function sampleOld(pools) {
   const idle = sum(queued.map((length) => Math.max(0, length)));
   const parked = sum(queued.map((length) => Math.max(0, -length)));
   const waiters_ghost = Math.max(0, parked - subject.pending());
-  return { dead: sets.flat(), values: { tombstones: sum(sets.map((set) => set.length)), size, idle, leased: size - idle, waiters_ghost } };
+  return { dead: sets.flat(), values: { tombstones: sum(sets.map((set) => set.length)), size, idle, leased: size - idle - creating, waiters_ghost } };
 }
 
 function sampleNew(pools) {
@@ -70,15 +74,15 @@ function sample() {
   const pools = now(keyed.activePools);
   const { dead, values } = isOld ? sampleOld(pools) : sampleNew(pools);
   const dead_retained = new Set(dead.filter((item) => item?.dead)).size;
-  return { ...values, dead_retained, keys: pools.length, finalizers: finalizers(), timers: sleeping() };
+  return { ...values, dead_retained, keys: pools.length, finalizers: finalizers(), creating, timers: sleeping() - creating };
 }
 
 await subject.speak({
   name: "effect",
   version,
   clock: "virtual",
-  ops: ["cancel", "advance", "close-scope"],
-  counters: ["tombstones", ...(isOld ? ["waiters_ghost"] : ["members"]), "dead_retained", "finalizers", "keys", "size", "idle", "leased", "timers"],
+  ops: ["cancel", "advance", "close-scope", "slow"],
+  counters: ["tombstones", ...(isOld ? ["waiters_ghost"] : ["members"]), "dead_retained", "finalizers", "keys", "size", "idle", "leased", "creating", "timers"],
   settle,
   sample,
   open({ min, max, ttlNs }) {

@@ -39,11 +39,20 @@ let shape;
 let closing = false;
 let closed = false;
 
+let creating = 0; // creations that take their time
+async function slowly(ns) {
+  creating++;
+  await new Promise((done) => setTimeout(done, ns / 1e6));
+  creating--;
+}
+
 function poolOf(key) {
   if (pools.has(key)) return pools.get(key);
-  const create = () => {
-    const item = subject.create(key);
-    return item ? Promise.resolve(item) : Promise.reject(new Error("the factory failed"));
+  const create = async () => {
+    const ns = subject.slownessNs(key), fails = subject.fails(key);
+    if (ns > 0) await slowly(ns);
+    if (fails) throw new Error("the factory failed");
+    return subject.made(key);
   };
   const destroy = (item) => Promise.resolve(subject.destroy(item));
   const ttl = shape.ttlNs === Infinity ? {} : { idleTimeoutMillis: shape.ttlNs / 1e6, evictionRunIntervalMillis: shape.ttlNs / 4e6 };
@@ -60,8 +69,8 @@ await subject.speak({
   name: "generic-pool",
   version,
   clock: "virtual",
-  ops: ["advance"],
-  counters: ["keys", "size", "idle", "leased", "waiting", "timers"],
+  ops: ["advance", "slow"],
+  counters: ["keys", "size", "idle", "leased", "creating", "waiting", "timers"],
   settle,
   advance,
   open: (wanted) => void (shape = wanted),
@@ -89,7 +98,8 @@ await subject.speak({
     size: sum((pool) => pool.size),
     idle: sum((pool) => pool.available),
     leased: sum((pool) => pool.borrowed),
+    creating,
     waiting: sum((pool) => pool.pending),
-    timers: timers.size,
+    timers: timers.size - creating,
   }),
 });

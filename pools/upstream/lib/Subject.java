@@ -80,17 +80,20 @@ public abstract class Subject {
     // ---- what an adapter calls; from any thread --------------------------------------------------------------------
 
     /** The factory: a new item, or null when the plan lets this creation fail. */
-    protected synchronized Item create(String key) {
-        if (failures.getOrDefault(key, 0L) > 0) {
-            failures.merge(key, -1L, Long::sum);
-            return null;
-        }
+    protected synchronized Item create(String key) { return fails(key) ? null : made(key); }
+
+    /** The factory in two steps, for one that can be slow: when a creation begins, whether it will fail; and its item at the end. */
+    protected synchronized boolean fails(String key) {
+        boolean fails = failures.getOrDefault(key, 0L) > 0;
+        if (fails) failures.merge(key, -1L, Long::sum);
+        return fails;
+    }
+    protected synchronized Item made(String key) {
         Item item = new Item(++created, key, payload);
         say("created " + item.id + " " + key);
         return item;
     }
-
-    /** How long a creation for that key takes, for an adapter whose factory can be slow. */
+    /** How long a creation for that key takes that begins now. */
     protected long slownessNs(String key) { return slowness.getOrDefault(key, 0L); }
 
     protected synchronized void destroy(Item item) {

@@ -8,7 +8,7 @@
 //   advance may return a promise
 //   settle()   runs until nothing that can go on is left; may return a promise
 //   sample()   an object with a value for each counter, at every rung
-// It calls back on the Subject it was given: create, destroy, leased, failed, closed, shutdownDone.
+// It calls back on the Subject it was given: fails, slownessNs, made, destroy, leased, failed, closed, shutdownDone.
 
 const UNITS = { ns: 1n, us: 1000n, ms: 10n ** 6n, s: 10n ** 9n, m: 60n * 10n ** 9n, h: 3600n * 10n ** 9n, d: 86400n * 10n ** 9n };
 const SIZES = { "": 1n, k: 1000n, M: 10n ** 6n, B: 1n, kB: 1000n, MB: 10n ** 6n, KiB: 1n << 10n, MiB: 1n << 20n, GiB: 1n << 30n };
@@ -39,6 +39,7 @@ class Item {
 export class Subject {
   leases = new Map();
   failures = new Map();
+  slowness = new Map();
   foreign = new Map(); // the same name is the same value
   output = "";
   created = 0;
@@ -48,13 +49,16 @@ export class Subject {
 
   // ---- what an adapter calls ----
 
-  /** The factory: a new item, or null when the plan lets this creation fail. */
-  create(key) {
+  /** The factory. When a creation begins: does it fail, and how long does it take? Then `made`, when it does not. */
+  fails(key) {
     const left = this.failures.get(key) ?? 0;
-    if (left > 0) {
-      this.failures.set(key, left - 1);
-      return null;
-    }
+    if (left > 0) this.failures.set(key, left - 1);
+    return left > 0;
+  }
+  slownessNs(key) {
+    return this.slowness.get(key) ?? 0;
+  }
+  made(key) {
     const item = new Item(++this.created, key, this.payload);
     this.say(`created ${item.id} ${key}`);
     return item;
@@ -146,6 +150,7 @@ export class Subject {
       case "invalidate": return this.lease(name).item && this.pool.invalidate(this.lease(name).item);
       case "invalidate-value": return this.pool.invalidate(this.foreignValue(name));
       case "fail": return this.failures.set(name, Number(more));
+      case "slow": return this.slowness.set(name, durationNs(more));
       case "advance": return this.pool.advance(durationNs(name));
       case "close-scope": return this.endScope(name);
       case "shutdown": return this.pool.shutdown();

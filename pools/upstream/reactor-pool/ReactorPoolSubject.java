@@ -25,18 +25,15 @@ public final class ReactorPoolSubject extends Subject {
         PooledRef<Item> ref;
     }
 
-    private Mono<Item> made(String key) {
-        Item item = create(key);
-        return item == null ? Mono.error(new NoSuchElementException("the factory failed")) : Mono.just(item);
-    }
-
     private Mono<Item> factory(String key) {
         long ns = slownessNs(key);
-        if (ns == 0) return made(key);
+        boolean fails = fails(key);
+        Mono<Item> item = fails ? Mono.error(new NoSuchElementException("the factory failed")) : Mono.fromCallable(() -> made(key));
+        if (ns == 0) return item;
         creating++;
         return Mono.<Long>create(sink -> time.schedule(() -> sink.success(0L), ns, TimeUnit.NANOSECONDS)).flatMap(nothing -> {
             creating--;
-            return made(key);
+            return item;
         });
     }
 

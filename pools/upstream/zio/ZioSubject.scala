@@ -40,10 +40,16 @@ final class ZioSubject extends Subject {
   private val scopes                                  = mutable.Map.empty[String, Scope.Closeable]
   private var keyed: ZKeyedPool[String, String, Item] = null
 
+  private var creating                                = 0 // creations that take their time
+
+  private def slowly(ns: Long): UIO[Unit] =
+    if (ns == 0) ZIO.unit
+    else ZIO.succeed(creating += 1) *> clock.sleep(Duration.fromNanos(ns)) *> ZIO.succeed(creating -= 1)
+
   private def make(key: String): ZIO[Scope, String, Item] =
     ZIO.acquireRelease(ZIO.suspendSucceed {
-      val item = create(key)
-      if (item == null) ZIO.fail("the factory failed") else ZIO.succeed(item)
+      val fail = fails(key)
+      slowly(slownessNs(key)) *> (if (fail) ZIO.fail("the factory failed") else ZIO.succeed(made(key)))
     })(item => ZIO.succeed(destroy(item)))
 
   override protected def open(shape: Shape): Unit = {
@@ -89,9 +95,9 @@ final class ZioSubject extends Subject {
 
   // ---- looking inside ----
   private val setName                               = if (Peek.has("zio.ZPool$DefaultPool", "invalidated")) "tombstones" else "members"
-  override protected def moreOps()                  = List("cancel", "advance", "close-scope").asJava
+  override protected def moreOps()                  = List("cancel", "advance", "close-scope", "slow").asJava
   override protected def counters()                 =
-    List(setName, "dead_retained", "finalizers", "keys", "size", "idle", "leased", "waiters_ghost", "timers", "heap_bytes").asJava
+    List(setName, "dead_retained", "finalizers", "keys", "size", "idle", "leased", "creating", "waiters_ghost", "timers", "heap_bytes").asJava
 
   /** From 2.1.14 a scope tells its size; before, the release map is looked up inside it. None when it was closed. */
   private def finalizers: Int =
@@ -121,9 +127,10 @@ final class ZioSubject extends Subject {
     put("keys", pools.size - shut)
     put("size", sizes.sum)
     put("idle", idle)
-    put("leased", sizes.sum - idle)
+    put("leased", sizes.sum - idle - creating)
+    put("creating", creating)
     put("waiters_ghost", (queued.map(-_.min(0)).sum - pending()).max(0L))
-    put("timers", clock.sleeping)
+    put("timers", clock.sleeping - creating)
     dead.clear()
     put("heap_bytes", Subject.heapBytes())
   }

@@ -103,18 +103,6 @@ static void add_finding(const struct shrink_oracle *oracle, struct buffer *out)
         buffer_addf(out, " %s", oracle->aim.metric);
 }
 
-/* The run's message is about its main finding; one that was named has words of its own. */
-static void add_words(const struct shrink_oracle *oracle, struct buffer *out)
-{
-    const struct found *found = oracle->finding ? shrink_oracle_aimed(oracle, oracle->last) : NULL;
-    char message[400];
-    const char *words = found && found->detail ? found->detail : oracle->last->message;
-    if (found && found->finding == FINDING_GROWS)
-        buffer_addf(out, "%+.6g %s", found->rate, found->rate_unit ? found->rate_unit : "");
-    else
-        buffer_add_text(out, text_make_printable(words, strlen(words), message, sizeof message));
-}
-
 static void print_plan(const struct shrinking *work, bool whole, struct buffer *out)
 {
     plan_print_header(out);
@@ -125,7 +113,7 @@ static void print_plan(const struct shrinking *work, bool whole, struct buffer *
     buffer_add_text(out, "# ");
     add_finding(&work->oracle, out);
     buffer_add_text(out, ": ");
-    add_words(&work->oracle, out);
+    shrink_oracle_add_words(&work->oracle, out);
     buffer_addf(out, "\n# repeat: %s%s\n", work->oracle.last->repeat, work->options->check_each ? " --check-each" : "");
 }
 

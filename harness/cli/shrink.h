@@ -11,10 +11,9 @@
 /* What is looked for, and how. */
 struct shrink_oracle {
     struct driver_request request;
-    const char *name;   /* of the plan as it was given, for messages; BORROWED */
-    const char *output; /* where the smaller one will be, for the command that repeats it; BORROWED */
-    const char *
-        finding; /* the one of the plan's findings that is looked for, as the user says it; NULL: the main one. BORROWED */
+    const char *name;    /* of the plan as it was given, for messages; BORROWED */
+    const char *output;  /* where the smaller one will be, for the command that repeats it; BORROWED */
+    const char *finding; /* the one of the plan's findings that is to stay; NULL: the main one. BORROWED */
     const char *control; /* a pool that must be clean; NULL: none. BORROWED */
     int64_t tries;       /* runs of one plan, until one shows it */
 
@@ -33,8 +32,8 @@ struct shrink_oracle {
 enum err shrink_oracle_aim(struct shrink_oracle *oracle, const struct plan *plan, bool *skipped,
                            struct problem *why) MUST_CHECK;
 
-/* What is looked for, among what `run` shows; NULL: it is not. BORROWED from `run`. */
-const struct found *shrink_oracle_aimed(const struct shrink_oracle *oracle, const struct run *run);
+/* Adds what the last run that showed it says of it. There must be one. */
+void shrink_oracle_add_words(const struct shrink_oracle *oracle, struct buffer *out);
 
 /* A shrink_shows_fn; `oracle` is one. ERR_STOPPED: the user wants to stop. */
 enum err shrink_oracle_shows(void *oracle, const struct plan *plan, bool *shows, struct problem *why) MUST_CHECK;

@@ -26,8 +26,8 @@ static const struct found *find_found(const struct run *run, const struct found 
     return NULL;
 }
 
-/* Is an invariant broken by `about`? By "item" too when that is "item 17": a smaller plan has other items. */
-static bool is_broken_by(const struct run *run, const char *invariant, const char *about)
+/* What breaks the invariant, when it is `about`; "item" is "item 17" too, for a smaller plan has other items. NULL: nothing. */
+static const struct violation *find_violation(const struct run *run, const char *invariant, const char *about)
 {
     size_t length = strlen(about);
     for (size_t i = 0; i < run->violation_count; i++) {
@@ -35,22 +35,41 @@ static bool is_broken_by(const struct run *run, const char *invariant, const cha
         const char *metric = violation->metric ? violation->metric : "";
         if (strcmp(violation->invariant, invariant) == 0 && strncmp(metric, about, length) == 0 &&
             (metric[length] == '\0' || metric[length] == ' '))
-            return true;
+            return violation;
     }
-    return false;
+    return NULL;
 }
 
-const struct found *shrink_oracle_aimed(const struct shrink_oracle *oracle, const struct run *run)
+/* What is looked for, among what `run` shows; NULL: it is not. */
+static const struct found *aimed(const struct shrink_oracle *oracle, const struct run *run)
 {
     const struct found *found = find_found(run, &oracle->aim);
-    return found && oracle->about && !is_broken_by(run, found->metric, oracle->about) ? NULL : found;
+    if (!found || !oracle->about)
+        return found;
+    return found->finding == FINDING_VIOLATES && find_violation(run, found->metric, oracle->about) ? found : NULL;
+}
+
+/* The run's message is about its main finding; another one has words of its own. */
+void shrink_oracle_add_words(const struct shrink_oracle *oracle, struct buffer *out)
+{
+    const struct run *last = oracle->last;
+    const struct found *found = aimed(oracle, last);
+    bool is_main = found->finding == last->finding && same_text(found->metric, last->metric);
+    const char *words = is_main || !found->detail ? last->message : found->detail;
+    char message[400];
+    if (oracle->about)
+        words = find_violation(last, found->metric, oracle->about)->detail;
+    if (!is_main && found->finding == FINDING_GROWS)
+        buffer_addf(out, "%+.6g %s", found->rate, found->rate_unit ? found->rate_unit : "");
+    else
+        buffer_add_text(out, text_make_printable(words, strlen(words), message, sizeof message));
 }
 
 static bool shows_same(const struct shrink_oracle *oracle, const struct run *run)
 {
     const struct run *target = oracle->target;
     bool same = run->status == STATUS_FAIL && run->ending == target->ending &&
-                run->ending_code == target->ending_code && shrink_oracle_aimed(oracle, run);
+                run->ending_code == target->ending_code && aimed(oracle, run);
     for (size_t i = 0; same && i < run->found_count; i++)
         same = find_found(target, &run->found[i]) != NULL;
     return same;
@@ -164,48 +183,65 @@ static enum err refuse(const struct shrink_oracle *oracle, const struct run *run
                        run->pool, message);
 }
 
+/* "I6:shutdown": the invariant, and after the colon what breaks it. Without a word the main finding is it. False: that is not shown. */
+static bool take_aim(struct shrink_oracle *oracle, const struct run *run)
+{
+    size_t length = oracle->finding ? strcspn(oracle->finding, ":") : 0;
+    oracle->aim = (struct found){.finding = run->finding, .metric = run->metric};
+    if (!oracle->finding)
+        return true;
+    oracle->about = oracle->finding[length] == ':' ? oracle->finding + length + 1 : NULL;
+    for (size_t i = 0; i < run->found_count; i++) {
+        oracle->aim = run->found[i];
+        const char *word = oracle->aim.metric ? oracle->aim.metric : finding_name(oracle->aim.finding);
+        if (strlen(word) == length && strncmp(word, oracle->finding, length) == 0 && aimed(oracle, run))
+            return true;
+    }
+    return false;
+}
+
+/* "it shows I4, I5:item 1, I5:item 2, hangs" */
+static enum err say_not_shown(const struct shrink_oracle *oracle, const struct run *run, struct problem *why)
+{
+    struct buffer shown = {0};
+    for (size_t i = 0; i < run->violation_count; i++)
+        buffer_addf(&shown, ", %s:%s", run->violations[i].invariant,
+                    run->violations[i].metric ? run->violations[i].metric : "");
+    for (size_t i = 0; i < run->found_count; i++)
+        if (run->found[i].finding != FINDING_VIOLATES)
+            buffer_addf(&shown, ", %s",
+                        run->found[i].metric ? run->found[i].metric : finding_name(run->found[i].finding));
+    problem_set(why, ERR_SYSTEM, "%.200s on %.200s does not show %.100s; it shows %.400s", oracle->name, run->pool,
+                oracle->finding, shown.failed || !shown.data ? "something else" : shown.data + 2);
+    buffer_free(&shown);
+    return ERR_SYSTEM;
+}
+
+/* Runs the plan until it shows what is looked for. */
 static enum err find_target(struct shrink_oracle *oracle, const struct plan *plan, bool *skipped, struct problem *why)
 {
     struct run *run = NULL;
+    bool found = false;
     enum err err = ERR_NONE;
-    for (int64_t i = 0; err == ERR_NONE && i < oracle->tries && (!run || is_clean(run)); i++) {
+    for (int64_t i = 0; err == ERR_NONE && i < oracle->tries && !found; i++) {
         run_free(run);
         err = run_plan(oracle, plan, oracle->request.scenario.pool, &run, why);
+        if (err == ERR_NONE && run->status != STATUS_FAIL && !is_clean(run))
+            break;
+        found = err == ERR_NONE && run->status == STATUS_FAIL && take_aim(oracle, run);
     }
     *skipped = err == ERR_NONE && run->status == STATUS_SKIP;
     if (*skipped)
         problem_set(why, ERR_NONE, "%.200s on %.200s is skipped: %.300s", oracle->name, run->pool, run->message);
     else if (err == ERR_NONE && run->status != STATUS_FAIL)
         err = refuse(oracle, run, why);
+    else if (err == ERR_NONE && !found)
+        err = say_not_shown(oracle, run, why);
     if (err == ERR_NONE && !*skipped)
         oracle->target = run;
     else
         run_free(run);
     return err;
-}
-
-/* "I6:shutdown": the invariant, and after the colon what breaks it. Without a word the main finding is it. */
-static enum err choose_aim(struct shrink_oracle *oracle, struct problem *why)
-{
-    const struct run *target = oracle->target;
-    struct buffer shown = {0};
-    oracle->aim = (struct found){.finding = target->finding, .metric = target->metric};
-    if (!oracle->finding)
-        return ERR_NONE;
-    size_t length = strcspn(oracle->finding, ":");
-    oracle->about = oracle->finding[length] == ':' ? oracle->finding + length + 1 : NULL;
-    for (size_t i = 0; i < target->found_count; i++) {
-        oracle->aim = target->found[i];
-        const char *word = oracle->aim.metric ? oracle->aim.metric : finding_name(oracle->aim.finding);
-        if (strlen(word) == length && strncmp(word, oracle->finding, length) == 0 &&
-            shrink_oracle_aimed(oracle, target))
-            return ERR_NONE;
-        buffer_addf(&shown, "%s%s", i > 0 ? ", " : "", word);
-    }
-    problem_set(why, ERR_SYSTEM, "%.200s on %.200s does not show %.100s; it shows %s", oracle->name, target->pool,
-                oracle->finding, shown.failed ? "something else" : shown.data);
-    buffer_free(&shown);
-    return ERR_SYSTEM;
 }
 
 static enum err say_unsteady(const struct shrink_oracle *oracle, struct problem *why)
@@ -221,8 +257,6 @@ enum err shrink_oracle_aim(struct shrink_oracle *oracle, const struct plan *plan
 {
     bool again = false, control = false;
     enum err err = find_target(oracle, plan, skipped, why);
-    if (err == ERR_NONE && !*skipped)
-        err = choose_aim(oracle, why);
     if (err != ERR_NONE || *skipped)
         return err;
     if (oracle->request.timeout_ns == 0)

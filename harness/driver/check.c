@@ -22,9 +22,10 @@ static enum err make_moment(const struct drive *drive, const struct ledger_count
         err = run_sample(moment, drive->samples[i].name, rung, drive->samples[i].value);
     for (size_t i = 0; err == ERR_NONE && i < drive->run->series_count; i++)
         err = run_sample_before(moment, drive->run->series[i].name, drive->run->series[i].before);
-    if (err == ERR_NONE)
+    /* below 0 where threads borrow on their own: then the subject has counted them */
+    if (err == ERR_NONE && counts->leases_out >= 0)
         err = run_sample(moment, "leases_out", rung, counts->leases_out);
-    if (err == ERR_NONE)
+    if (err == ERR_NONE && counts->gets_waiting >= 0)
         err = run_sample(moment, "gets_waiting", rung, counts->gets_waiting);
     if (moment)
         moment->pool_max = drive->run->pool_max;

@@ -34,5 +34,5 @@ Test(cli_random, bugs_are_met, .timeout = 120)
 Test(cli_random, some_only_by_a_slow_factory, .timeout = 120)
 {
     expect("--pool owner:defect=drop_after_cancel --ops 20k", 0, "1 passed");
-    expect("--pool owner:defect=drop_after_cancel --ops 20k --set slows=true", 1, "I");
+    expect("--pool owner:defect=drop_after_cancel --ops 20k --set slows=true", 1, "I1");
 }

@@ -5,7 +5,8 @@
 --    churn run scenarios/selftest/faults.lua --pool 'exec:scripts/upstream puddle@2.2.3' --set scopes=false --seed 7
 --
 -- With slows=true creations may also take 5 seconds each, so that callers give up and the pool is closed while items are being made; it
--- needs cancels=true.
+-- needs cancels=true and advances=true. While an item is being made nobody is said to wait in vain, whatever key he waits for (I3):
+-- --check-each looks between.
 -- With cancels=false a caller that waits cannot be taken back: then callers must be at most max, so that nobody waits.
 --
 -- Growth is by chance here, and not judged: churn looks at the invariants and at what must be back after the shutdown.
@@ -44,6 +45,7 @@ scenario {
 
   setup = function(p)
     assert(p.cancels or not p.slows, "slows=true needs cancels=true: who waits for a slow item must be able to give up")
+    assert(p.advances or not p.slows, "slows=true needs advances=true: without time no slow creation ends")
   end,
 
   cycle = function(p, i)

@@ -24,7 +24,7 @@ await subject.speak({
     return { keys: idle.size, idle: free, leased: out.size, size: free + out.size };
   },
   get(lease) {
-    const item = stack(lease.key).pop() ?? subject.made(lease.key);
+    const item = stack(lease.key).pop() ?? (subject.fails(lease.key) ? null : subject.made(lease.key));
     if (!item) return subject.failed(lease, "the factory failed");
     out.add(item);
     subject.leased(lease, item);

@@ -212,6 +212,39 @@ Test(cli_shrink, a_crash_of_a_foreign_program, .timeout = 120)
     cli_rig_close(rig);
 }
 
+/* The program misuses an item at each advance and crashes at the third. The misuse alone is kept together with the crash: a smaller plan
+ * ends in the same way. A crash has nothing that breaks it. */
+Test(cli_shrink, a_finding_beside_a_crash, .timeout = 120)
+{
+    struct cli_rig *rig = cli_rig_open();
+    cli_rig_write(rig, "c.sh", crashing);
+    expect(rig,
+           "sed 's/  advance)/  advance) echo misuse 1 was destroyed twice;/' c.sh >m.sh && "
+           "{ printf 'churn-plan 1\\npool max=1\\n'; for i in 1 2 3 4; do echo rung; echo advance 1ms; done; } >p",
+           0, NULL);
+    expect(rig, "churn shrink p --pool 'exec:sh m.sh' --finding crashes:x -o none.plan", 3, "does not show crashes:x");
+    expect(rig, "churn shrink p --pool 'exec:sh m.sh' --finding I5 -o small.plan", 0, "violates I5");
+    cr_expect_eq(cli_rig_sh(rig, "test $(grep -c '^advance' small.plan) = 3"), 0);
+    cli_rig_close(rig);
+}
+
+/* a waits when it is released: that does nothing, and later it has the item. Only a sample in between tells this from a release in
+ * time; without one a sound pool seems to keep what came back. */
+Test(cli_shrink, a_sample_after_each_operation_tells_when_a_release_came, .timeout = 120)
+{
+    struct cli_rig *rig = cli_rig_open();
+    cli_rig_write(rig, "p",
+                  "churn-plan 1\npool max=1\nrung\nslow k0 5s\nget a k0\nrelease a\nadvance 6s\nshutdown\nrung\n");
+    if (cli_rig_sh(rig, "churn replay p --pool owner -q") != 77) { /* without libfaketime nothing moves the clock */
+        expect(rig, "churn replay p --pool owner --check-each -q", 3, NULL);
+        expect(rig, "churn shrink p --pool owner --check-each", 3, "nothing to shrink");
+    }
+    cli_rig_write(rig, "q", LEAK);
+    expect(rig, "churn shrink q --pool owner:defect=unserved_waiters --check-each -o small.plan", 0, "I3");
+    cr_expect_eq(cli_rig_sh(rig, "grep '^# repeat: .* --check-each$' small.plan"), 0);
+    cli_rig_close(rig);
+}
+
 Test(cli_shrink, ctrl_c_writes_the_smallest_so_far, .timeout = 120)
 {
     struct cli_rig *rig = cli_rig_open();

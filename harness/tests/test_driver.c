@@ -73,16 +73,23 @@ Test(driver, says_how_to_repeat)
 
 /* ---- what it notices ---- */
 
+/* The first of that metric; there must be one. */
+static const struct violation *violation_of(const struct run *run, const char *metric)
+{
+    size_t i = 0;
+    while (i < run->violation_count && strcmp(run->violations[i].metric, metric) != 0)
+        i++;
+    cr_assert_lt(i, run->violation_count, "nothing is said of %s", metric);
+    return &run->violations[i];
+}
+
 Test(driver, a_count_that_differs_from_the_ledger_is_a_violation)
 {
     struct run *run = replay(PLAN "rung\nget a k0\nrung\n", SCRIPT "wrong-count", "native", SAFETY);
 
     cr_assert_eq(verdict_check_invariants(run), ERR_NONE);
-    const struct violation *found = run->violations;
-    while (found < run->violations + run->violation_count && strcmp(found->invariant, "I2") != 0)
-        found++;
-    cr_assert_lt(found, run->violations + run->violation_count);
-    cr_expect_str_eq(found->metric, "leased");
+    const struct violation *found = violation_of(run, "leased");
+    cr_expect_str_eq(found->invariant, "I2");
     cr_expect_str_eq(found->detail, "leased is 7, the harness counts 0");
     cr_expect_eq(found->rung, -1);
     cr_expect_eq(found->op, 0);
@@ -100,10 +107,7 @@ Test(driver, a_check_of_each_operation_names_the_first_that_breaks_one)
     for (int each = 0; each < 2; each++) {
         struct run *run = replay_checked(plan, "broadcast", each), *clean = replay_checked(plan, "owner", each);
         cr_assert_eq(verdict_check_invariants(run), ERR_NONE);
-        const struct violation *first = run->violations;
-        while (first < run->violations + run->violation_count && strcmp(first->metric, "tombstones_foreign") != 0)
-            first++;
-        cr_assert_lt(first, run->violations + run->violation_count);
+        const struct violation *first = violation_of(run, "tombstones_foreign");
         cr_expect_str_eq(first->invariant, "I4");
         cr_expect_eq(first->op, each ? 6 : 9, "%d: %" PRId64, each, first->op);
         cr_expect_eq(strstr(first->detail, ", since `invalidate c`") != NULL, each, "%s", first->detail);
